@@ -1,0 +1,12 @@
+//! The durable memory of a tenant's runs.
+
+use crate::model::journal::{Entry, JournalError, Query, StoredEntry};
+
+/// An append-only store of entries. See the interface `journal` in `wit/onboarding.wit`.
+#[async_trait::async_trait]
+pub trait Journal: Send + Sync {
+    /// Appends all entries or none, durably; returns the sequence number of the last.
+    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError>;
+    /// Reads entries in order of sequence number.
+    async fn read(&self, query: Query) -> Result<Vec<StoredEntry>, JournalError>;
+}
