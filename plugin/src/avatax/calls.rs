@@ -1,0 +1,422 @@
+//! The calls, typed. Paths, parameters and limits are those of API 26.6.0.
+//!
+//! Answers are parsed leniently: fields we do not use are passed over and missing ones are empty, because the models
+//! grow from version to version.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+
+use crate::avatax::{AvaTax, Failure};
+use crate::customer::CustomerModel;
+use crate::http::{Method, Request, encode, filter_text};
+use crate::json::{self, Value};
+use crate::model::onboarding::{CertificateRole, Provisioning};
+
+/// Values in one `in (…)` filter. Together with [`FILTER_MAX`] this keeps URLs where every gateway takes them.
+const FILTER_VALUES: usize = 40;
+/// Longest encoded list of values in a filter.
+const FILTER_MAX: usize = 3000;
+/// Rows of a list page; the documented maximum is 1,000.
+const LIST_PAGE: usize = 1000;
+/// Pages read of any one list, as a bound on what a broken server can make us read.
+const LIST_PAGES: usize = 100;
+/// Where AvaTax's paged envelope says how many rows there are in all.
+const COUNT: &str = "@recordsetCount";
+
+/// Answer of Ping: 200 also for wrong credentials.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are AvaTax's own")]
+pub struct Ping {
+    pub version: String,
+    pub authenticated: bool,
+    pub authentication_type: String,
+}
+
+/// A company, exemption reason, exposure zone or cover letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// AvaTax's id, valid in this environment only.
+    pub id: u64,
+    /// Name, or title of a cover letter.
+    pub name: String,
+    /// Company code, or region of a zone; else empty.
+    pub code: String,
+    /// Country of a zone; else empty.
+    pub country: String,
+}
+
+/// A customer as AvaTax has it.
+#[derive(Debug, Clone)]
+pub struct RemoteCustomer(pub Value);
+
+impl RemoteCustomer {
+    /// A text field by AvaTax's name, empty if absent.
+    #[must_use]
+    pub fn text(&self, field: &str) -> &str {
+        self.0.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// AvaTax's id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        json::number(&self.0, "id")
+    }
+}
+
+/// A certificate as AvaTax has it.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are AvaTax's own")]
+pub struct RemoteCertificate {
+    pub id: u64,
+    pub filename: String,
+}
+
+/// A certificate to create. Exactly one file name and one PDF carry it.
+#[derive(Debug, Clone)]
+pub struct NewCertificate {
+    /// Day it was signed.
+    pub signed: String,
+    /// Last day; empty if it has none.
+    pub expires: String,
+    /// Unique file name.
+    pub filename: String,
+    /// The PDF in base64.
+    pub pdf: String,
+    /// Exemption number; may be empty.
+    pub number: String,
+    /// Exemption reason, by id.
+    pub reason: u64,
+    /// Exposure zone, by id.
+    pub zone: u64,
+}
+
+/// An invitation to send.
+#[derive(Debug, Clone)]
+pub struct NewInvitation {
+    /// `Email` or `Download`.
+    pub delivery: &'static str,
+    /// E-mail address; may be empty for `Download`.
+    pub recipient: String,
+    /// Title of the cover letter.
+    pub cover_letter: String,
+    /// Zones to ask certificates for, by id.
+    pub zones: Vec<u64>,
+    /// Reasons to fill in, by id.
+    pub reasons: Vec<u64>,
+}
+
+/// An invitation as AvaTax has it.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are AvaTax's own")]
+pub struct RemoteInvitation {
+    pub id: u64,
+    pub customer_code: String,
+    pub email_status: String,
+    pub request_link: String,
+}
+
+impl RemoteInvitation {
+    /// The bare model has no status: ready shows as a link, or as an e-mail that went out.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        !self.request_link.is_empty() || self.email_status.eq_ignore_ascii_case("sent")
+    }
+}
+
+impl From<&Value> for RemoteInvitation {
+    fn from(value: &Value) -> Self {
+        Self {
+            id: json::number(value, "id"),
+            customer_code: json::text(value, "customerCode"),
+            email_status: json::text(value, "emailStatus"),
+            request_link: json::text(value, "requestLink"),
+        }
+    }
+}
+
+fn certificate(value: &Value) -> RemoteCertificate {
+    RemoteCertificate { id: json::number(value, "id"), filename: json::text(value, "filename") }
+}
+
+/// The rows of AvaTax's paged envelope.
+fn rows(mut page: Value) -> Vec<Value> {
+    match page.get_mut("value").map(Value::take) {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    }
+}
+
+fn named(value: &Value) -> Named {
+    let either = |one, other| {
+        Some(json::text(value, one)).filter(|it| !it.is_empty()).unwrap_or(json::text(value, other))
+    };
+    Named {
+        id: json::number(value, "id"),
+        name: either("name", "title"),
+        code: either("companyCode", "region"),
+        country: json::text(value, "country"),
+    }
+}
+
+impl AvaTax<'_> {
+    /// Whether the service answers, and whether it knows the credentials.
+    pub fn ping(&self) -> Result<Ping, Failure> {
+        let ping = self.read(self.get("/utilities/ping"))?;
+        Ok(Ping {
+            version: json::text(&ping, "version"),
+            authenticated: ping.get("authenticated").and_then(Value::as_bool).unwrap_or_default(),
+            authentication_type: json::text(&ping, "authenticationType"),
+        })
+    }
+
+    /// The company with a code, if the account has it.
+    pub fn company(&self, code: &str) -> Result<Option<Named>, Failure> {
+        let filter = encode(&format!("companyCode eq {}", filter_text(code)));
+        let found = self.read(self.get(&format!("/companies?$filter={filter}")))?;
+        Ok(json::list(&found, "value")
+            .iter()
+            .map(named)
+            .find(|company| company.code.eq_ignore_ascii_case(code)))
+    }
+
+    /// State of certificate management.
+    pub fn setup(&self) -> Result<Provisioning, Failure> {
+        self.read(self.company_get("/certificates/setup")).map(|setup| provisioning(&setup))
+    }
+
+    /// Asks AvaTax to set up certificate management.
+    pub fn request_setup(&self) -> Result<Provisioning, Failure> {
+        let request = self.company_write(Method::Post, "/certificates/setup", &Value::Null);
+        self.write(request).map(|setup| provisioning(&setup))
+    }
+
+    /// Asks with an empty list, which creates nothing, whether certificates may be created. That call alone takes an
+    /// administrator's role. What AvaTax answers to an empty list is not documented, so only a plain no counts.
+    #[must_use]
+    pub fn certificate_role(&self) -> CertificateRole {
+        match self.write(self.company_write(Method::Post, "/certificates", &json!([]))) {
+            Ok(_) | Err(Failure::Refused(..) | Failure::MaybeExists(_)) => CertificateRole::Allowed,
+            Err(Failure::Forbidden(_)) => CertificateRole::Denied,
+            Err(_) => CertificateRole::Unknown,
+        }
+    }
+
+    /// Sends one write.
+    pub fn write(&self, request: Request) -> Result<Value, Failure> {
+        let one = self.write_all(&[request], 1).into_iter().next();
+        one.unwrap_or_else(|| Err(Failure::Unclear("There was no answer.".to_owned())))
+    }
+
+    /// How many customers the company has.
+    pub fn customer_count(&self) -> Result<Option<u64>, Failure> {
+        let found = self.read(self.company_get("/customers?$top=1"))?;
+        let counted = found.get(COUNT).and_then(Value::as_u64);
+        Ok(counted.or(json::list(&found, "value").is_empty().then_some(0)))
+    }
+
+    /// The customers with these codes, by code as AvaTax spells it.
+    pub fn customers(&self, codes: &[&str]) -> Result<HashMap<String, RemoteCustomer>, Failure> {
+        let found = self.find("/customers", "customerCode", codes)?;
+        Ok(found.into_iter().map(|it| (json::text(&it, "customerCode"), RemoteCustomer(it))).collect())
+    }
+
+    /// The certificates with these file names.
+    pub fn certificates_named(&self, names: &[&str]) -> Result<Vec<RemoteCertificate>, Failure> {
+        Ok(self.find("/certificates", "filename", names)?.iter().map(certificate).collect())
+    }
+
+    /// The invitations of these customers.
+    pub fn invitations(&self, codes: &[&str]) -> Result<Vec<RemoteInvitation>, Failure> {
+        Ok(self
+            .find("/certexpressinvites", "customerCode", codes)?
+            .iter()
+            .map(RemoteInvitation::from)
+            .collect())
+    }
+
+    /// All certificates of a customer.
+    pub fn certificates_of(&self, code: &str) -> Result<Vec<RemoteCertificate>, Failure> {
+        let path = format!("/companies/{}/customers/{}/certificates", self.company_id, encode(code));
+        Ok(self.list(&path)?.iter().map(certificate).collect())
+    }
+
+    /// Which of these certificates are linked to a customer.
+    pub fn are_linked(&self, certificates: &[u64]) -> Result<HashSet<u64>, Failure> {
+        let requests: Vec<Request> = certificates
+            .iter()
+            .map(|id| self.company_get(&format!("/certificates/{id}/customers")))
+            .collect();
+        let mut linked = HashSet::new();
+        for (id, answer) in certificates.iter().zip(self.read_all(&requests)) {
+            if !rows(answer?).is_empty() {
+                linked.insert(*id);
+            }
+        }
+        Ok(linked)
+    }
+
+    /// Whether AvaTax exempts (customer code, country, region). Its status text is a free string; only `Exempt` exempts.
+    pub fn coverage<'c>(
+        &self,
+        wanted: impl IntoIterator<Item = (&'c str, &'c str, &'c str)>,
+    ) -> Vec<Result<bool, Failure>> {
+        let request = |(code, country, region): (&str, &str, &str)| {
+            let (code, country, region) = (encode(code), encode(country), encode(region));
+            self.company_get(&format!("/customers/{code}/certificates/{country}/{region}"))
+        };
+        let requests: Vec<Request> = wanted.into_iter().map(request).collect();
+        let exempt = |status: Value| json::text(&status, "status").eq_ignore_ascii_case("exempt");
+        self.read_all(&requests).into_iter().map(|answer| answer.map(exempt)).collect()
+    }
+
+    /// All exposure zones. They cannot be filtered on the server.
+    pub fn zones(&self) -> Result<Vec<Named>, Failure> {
+        Ok(self.list("/definitions/certificateexposurezones")?.iter().map(named).collect())
+    }
+
+    /// All exemption reasons.
+    pub fn reasons(&self) -> Result<Vec<Named>, Failure> {
+        Ok(self.list("/definitions/certificateexemptreasons")?.iter().map(named).collect())
+    }
+
+    /// All cover letters.
+    pub fn cover_letters(&self) -> Result<Vec<Named>, Failure> {
+        Ok(self.list("/definitions/coverletters")?.iter().map(named).collect())
+    }
+
+    /// The request that creates customers.
+    #[must_use]
+    pub fn create_customers(&self, customers: &[&CustomerModel]) -> Request {
+        let bodies = customers.iter().map(|customer| without_empty(customer, self.company_id)).collect();
+        self.company_write(Method::Post, "/customers", &bodies)
+    }
+
+    /// The request that replaces a customer.
+    #[must_use]
+    pub fn update_customer(&self, code: &str, body: &Value) -> Request {
+        self.company_write(Method::Put, &format!("/customers/{}", encode(code)), body)
+    }
+
+    /// The request that creates one certificate.
+    #[must_use]
+    pub fn create_certificate(&self, certificate: &NewCertificate) -> Request {
+        let mut body = json!({
+            "companyId": self.company_id,
+            "signedDate": certificate.signed,
+            "filename": certificate.filename,
+            "pdf": certificate.pdf,
+            "valid": true,
+            "exemptPercentage": 100,
+            "isSingleCertificate": false,
+            "exemptionReason": { "id": certificate.reason },
+            "exposureZone": { "id": certificate.zone },
+        });
+        for (field, value) in
+            [("expirationDate", &certificate.expires), ("exemptionNumber", &certificate.number)]
+        {
+            if let (Some(object), false) = (body.as_object_mut(), value.is_empty()) {
+                object.insert(field.to_owned(), value.as_str().into());
+            }
+        }
+        // Validation by Avalara's own staff stays in place: `$preValidatedExemptionReason` is not set.
+        self.company_write(Method::Post, "/certificates", &json!([body]))
+    }
+
+    /// The request that links a certificate to a customer.
+    #[must_use]
+    pub fn link_certificate(&self, code: &str, certificate: u64) -> Request {
+        let body = json!({ "certificates": [certificate] });
+        self.company_write(Method::Post, &format!("/customers/{}/certificates/link", encode(code)), &body)
+    }
+
+    /// The request that invites a customer. The body is an array, also for one.
+    #[must_use]
+    pub fn create_invitation(&self, code: &str, invitation: &NewInvitation) -> Request {
+        let mut body = json!({
+            "deliveryMethod": invitation.delivery,
+            "coverLetterTitle": invitation.cover_letter,
+            "exposureZones": invitation.zones,
+            "exemptReasons": invitation.reasons,
+        });
+        if let (Some(object), false) = (body.as_object_mut(), invitation.recipient.is_empty()) {
+            object.insert("recipient".to_owned(), invitation.recipient.as_str().into());
+        }
+        self.company_write(
+            Method::Post,
+            &format!("/customers/{}/certexpressinvites", encode(code)),
+            &json!([body]),
+        )
+    }
+
+    /// The request that looks at an invitation.
+    #[must_use]
+    pub fn get_invitation(&self, code: &str, id: u64) -> Request {
+        self.company_get(&format!("/customers/{}/certexpressinvites/{id}", encode(code)))
+    }
+
+    /// Records below the company whose field is one of the values, several requests in flight.
+    fn find(&self, path: &str, field: &str, values: &[&str]) -> Result<Vec<Value>, Failure> {
+        let mut requests = Vec::new();
+        let mut rest = values;
+        while !rest.is_empty() {
+            let mut taken = 0;
+            let mut length = 0;
+            for value in rest.iter().take(FILTER_VALUES) {
+                length += encode(&filter_text(value)).len() + 3;
+                if taken > 0 && length > FILTER_MAX {
+                    break;
+                }
+                taken += 1;
+            }
+            let (now, later) = rest.split_at(taken.min(rest.len()));
+            rest = later;
+            let list = now.iter().map(|value| filter_text(value)).collect::<Vec<_>>().join(",");
+            let filter = encode(&format!("{field} in ({list})"));
+            requests.push(self.company_get(&format!("{path}?$filter={filter}&$top={LIST_PAGE}")));
+        }
+        let mut found = Vec::new();
+        for answer in self.read_all(&requests) {
+            found.extend(rows(answer?));
+        }
+        Ok(found)
+    }
+
+    /// A whole list, page by page; pages are of equal size, as the service demands.
+    fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        for page in 0..LIST_PAGES {
+            let skip = page * LIST_PAGE;
+            let read = self.read(self.get(&format!("{path}?$top={LIST_PAGE}&$skip={skip}")))?;
+            let count = read.get(COUNT).and_then(Value::as_u64);
+            let page = rows(read);
+            let whole = page.len() == LIST_PAGE;
+            all.extend(page);
+            let complete = count.is_some_and(|count| all.len() as u64 >= count);
+            if !whole || complete {
+                return Ok(all);
+            }
+        }
+        Err(Failure::Unclear(format!("{path} has more than {} rows.", LIST_PAGES * LIST_PAGE)))
+    }
+}
+
+/// Older servers said `Finished` and `NotStarted`.
+fn provisioning(setup: &Value) -> Provisioning {
+    match json::text(setup, "status").as_str() {
+        "Provisioned" | "Finished" => Provisioning::Provisioned,
+        "InProgress" => Provisioning::InProgress,
+        _ => Provisioning::NotProvisioned,
+    }
+}
+
+/// A customer as JSON with the company id and without empty fields: an empty value is never sent.
+fn without_empty(customer: &CustomerModel, company_id: u64) -> Value {
+    let mut body = json!({ "companyId": company_id, "customerCode": customer.customer_code });
+    for (name, value) in customer.fields() {
+        if let (Some(object), false) = (body.as_object_mut(), value.is_empty()) {
+            object.insert(name.to_owned(), value.into());
+        }
+    }
+    body
+}

@@ -1,0 +1,166 @@
+//! Certificates for exempt customers: uploaded from documents, asked for by invitation, or both.
+//!
+//! | step | module |
+//! |---|---|
+//! | words of a page, values beside labels, dates | [`text`], [`dates`] |
+//! | what a certificate says | [`forms`] |
+//! | whose it is | [`matching`], [`names`] |
+//! | zones and reasons of this environment | [`catalog`] |
+//! | creating and linking | [`upload`] |
+//! | inviting those that remain | [`invite`] |
+//! | whether it has an effect | [`coverage`] |
+//!
+//! Uploads come first, and invitations are planned only for the states that neither AvaTax nor the planned uploads cover.
+
+pub mod catalog;
+pub mod coverage;
+pub mod dates;
+pub mod forms;
+pub mod invite;
+pub mod matching;
+pub mod names;
+pub mod text;
+pub mod upload;
+
+use std::collections::HashSet;
+
+use crate::avatax::AvaTax;
+use crate::certificates::catalog::Catalog;
+use crate::ledger::Ledger;
+use crate::model::journal::Operation;
+use crate::model::onboarding::{Action, Approval, CertificateOption, Error, PlanMismatch, RunReport, Sample};
+use crate::plan::{self, Header, Writer};
+use crate::ports::Ports;
+use crate::preflight::{self, approver, bare, ready};
+use crate::sync::{counted, record_approval};
+use crate::tally::Decisions;
+
+/// Runs one action.
+pub fn onboard(ports: &Ports<'_>, option: CertificateOption, action: &Action) -> Result<RunReport, Error> {
+    match action {
+        Action::Check => preflight::check(ports),
+        Action::Preview => preview(ports, option),
+        Action::Apply(approval) => apply(ports, option, approval),
+        Action::RequestSetup(_) => Err(Error::InvalidRequest(
+            "Setting up certificate management is requested through `sync`.".to_owned(),
+        )),
+    }
+}
+
+/// A plan in the making.
+pub(crate) struct Planning<'a> {
+    ports: &'a Ports<'a>,
+    avatax: AvaTax<'a>,
+    catalog: Catalog,
+    writer: Writer<'a>,
+    decisions: Decisions,
+    /// Hashes of customer code and state that the planned uploads will cover.
+    to_be_covered: HashSet<u64>,
+}
+
+/// A plan being done.
+pub(crate) struct Doing<'a> {
+    ports: &'a Ports<'a>,
+    avatax: AvaTax<'a>,
+    ledger: Ledger<'a>,
+    plan: String,
+    stopped: bool,
+}
+
+fn preview(ports: &Ports<'_>, option: CertificateOption) -> Result<RunReport, Error> {
+    let mut avatax = AvaTax::new(ports);
+    let preflight = ready(ports, &mut avatax)?;
+    let catalog = Catalog::read(&avatax)?;
+    let header = header(ports, option, preflight.company_id);
+    let mut planning = Planning {
+        ports,
+        avatax,
+        catalog,
+        writer: Writer::open(ports, Operation::Certificates, &header)?,
+        decisions: Decisions::default(),
+        to_be_covered: HashSet::new(),
+    };
+    if uploads(option) {
+        upload::plan(&mut planning)?;
+    }
+    if invites(option) {
+        invite::plan(&mut planning)?;
+    }
+    let decisions = planning.decisions.into_sorted();
+    let plan = planning.writer.close(&decisions)?;
+    let remaining = plan.writes;
+    Ok(RunReport { plan: Some(plan), decisions, remaining, ..bare(preflight) })
+}
+
+fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> Result<RunReport, Error> {
+    approver(&approval.approved_by)?;
+    let found = plan::find(ports, Operation::Certificates, name(option), &approval.plan_digest)?;
+    let mut avatax = AvaTax::new(ports);
+    let preflight = ready(ports, &mut avatax)?;
+    if found.header != header(ports, option, preflight.company_id) {
+        return Err(Error::PlanMismatch(PlanMismatch { current: None, given: approval.plan_digest.clone() }));
+    }
+    let ledger = Ledger::open(ports, &found.name)?;
+    let mut doing = Doing { ports, avatax, ledger, plan: found.name.clone(), stopped: false };
+    let open = |doing: &Doing<'_>| Ok::<_, Error>(upload::open(doing)? + invite::open(doing)?);
+    if open(&doing)? > 0 {
+        record_approval(ports, Operation::Certificates, &found, approval)?;
+    }
+    upload::apply(&mut doing)?;
+    if !doing.stopped {
+        invite::apply(&mut doing)?;
+    }
+    let coverage = coverage::of_uploads(&mut doing)?;
+    if !doing.stopped {
+        invite::await_ready(&mut doing)?;
+    }
+    doing.ledger.flush()?;
+    Ok(RunReport {
+        remaining: open(&doing)?,
+        decisions: counted(&found),
+        plan: Some(found.plan),
+        outcomes: doing.ledger.counts(),
+        coverage,
+        stopped: doing.stopped,
+        ..bare(preflight)
+    })
+}
+
+fn uploads(option: CertificateOption) -> bool {
+    matches!(option, CertificateOption::Upload | CertificateOption::Both)
+}
+
+fn invites(option: CertificateOption) -> bool {
+    matches!(option, CertificateOption::Invite | CertificateOption::Both)
+}
+
+fn name(option: CertificateOption) -> &'static str {
+    match option {
+        CertificateOption::Upload => "upload",
+        CertificateOption::Invite => "invite",
+        CertificateOption::Both => "both",
+    }
+}
+
+fn header(ports: &Ports<'_>, option: CertificateOption, company_id: u64) -> Header {
+    let settings = &ports.settings;
+    Header {
+        option: name(option).to_owned(),
+        company_id,
+        base_url: settings.base_url.clone(),
+        settings: format!(
+            "code-source {}, delivery {}, cover letter {}",
+            settings.code_source as u8, settings.delivery as u8, settings.cover_letter
+        ),
+    }
+}
+
+/// Hash of a customer's state.
+pub(crate) fn place(code: &str, country: &str, region: &str) -> u64 {
+    plan::short_hash(&format!("{code}\n{country}\n{region}"))
+}
+
+/// An example for a report.
+pub(crate) fn sample(id: &str, code: &str, name: &str, detail: &str) -> Sample {
+    Sample { id: id.to_owned(), code: code.to_owned(), name: name.to_owned(), detail: detail.to_owned() }
+}

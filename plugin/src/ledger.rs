@@ -1,0 +1,314 @@
+//! What became of a plan: intents and outcomes, in the journal and at hand.
+//!
+//! `apply` starts by reading what earlier calls under the same plan wrote. An operation with a final outcome is not
+//! touched again; one with an intent and no final outcome was cut off, and is looked up in AvaTax before anything else.
+//! At hand there are about thirty bytes for each operation, and five examples of each way to end.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::json::{self, Value};
+use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
+use crate::model::onboarding::{Error, OutcomeCount, Sample};
+use crate::plan::{self, body, entry, short_hash};
+use crate::ports::{Ports, journal_error};
+use crate::tally::keep;
+
+/// How far an operation got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progressed {
+    /// Not begun.
+    No,
+    /// Begun: what became of it has to be looked up first.
+    CutOff,
+    /// Ended for good.
+    Ended(OutcomeState),
+}
+
+/// What an outcome says. Absent values are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// ERP id of the customer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Customer name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// For people: why, and what to do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// AvaTax's id of what was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatax_id: Option<u64>,
+    /// File name of the document.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub document: String,
+    /// Country of the certificate.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub country: String,
+    /// State of the certificate.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// What AvaTax answers for customer and state.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub coverage: String,
+    /// Where the invitation went.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub recipient: String,
+    /// The customer's own CertExpress link.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub link: String,
+    /// What AvaTax says of the invitation: `Sent`, `InProgress`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub invitation: String,
+}
+
+impl From<&Value> for Said {
+    fn from(value: &Value) -> Self {
+        let text = |field| json::text(value, field);
+        Self {
+            id: text("id"),
+            name: text("name"),
+            detail: text("detail"),
+            avatax_id: value.get("avatax_id").and_then(Value::as_u64),
+            document: text("document"),
+            country: text("country"),
+            region: text("region"),
+            coverage: text("coverage"),
+            recipient: text("recipient"),
+            link: text("link"),
+            invitation: text("invitation"),
+        }
+    }
+}
+
+/// Something that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// What identifies it.
+    pub key: String,
+    /// Customer code.
+    pub customer: String,
+    /// Done or adopted.
+    pub state: OutcomeState,
+    /// What was last said of it.
+    pub said: Said,
+}
+
+/// The outcomes of one plan.
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Ledger<'a> {
+    ports: &'a Ports<'a>,
+    plan: String,
+    known: HashMap<u64, Progressed>,
+    samples: HashMap<(u8, u8), Vec<Sample>>,
+    pending: Vec<Entry>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Reads what earlier calls did under the plan.
+    pub fn open(ports: &'a Ports<'a>, plan: &str) -> Result<Self, Error> {
+        let mut ledger = Self {
+            ports,
+            plan: plan.to_owned(),
+            known: HashMap::new(),
+            samples: HashMap::new(),
+            pending: Vec::new(),
+        };
+        for kind in [EntryKind::Intent, EntryKind::Outcome] {
+            ledger.each(kind, &mut |ledger, entry, said| ledger.note(entry, said))?;
+        }
+        Ok(ledger)
+    }
+
+    /// How far an operation got.
+    #[must_use]
+    pub fn progressed(&self, operation: Operation, key: &str) -> Progressed {
+        self.known.get(&slot(operation, key)).copied().unwrap_or(Progressed::No)
+    }
+
+    /// Whether an operation ended for good.
+    #[must_use]
+    pub fn ended(&self, operation: Operation, key: &str) -> bool {
+        matches!(self.progressed(operation, key), Progressed::Ended(_))
+    }
+
+    /// Records that writes are about to happen; durable when it returns. What is recorded already is not repeated.
+    pub fn intend<'k>(
+        &mut self,
+        operation: Operation,
+        request: &str,
+        keys: impl IntoIterator<Item = (&'k str, &'k str, String)>,
+    ) -> Result<(), Error> {
+        let mut entries = Vec::new();
+        for (key, customer, sha256) in keys {
+            let known = self.known.entry(slot(operation, key)).or_insert(Progressed::No);
+            if *known == Progressed::No {
+                *known = Progressed::CutOff;
+                let body = serde_json::json!({ "request": request, "sha256": sha256 });
+                entries.push(entry(EntryKind::Intent, operation, &self.plan, key, customer, &body));
+            }
+        }
+        for chunk in entries.chunks(500) {
+            self.ports.journal.append(chunk).map_err(journal_error)?;
+        }
+        Ok(())
+    }
+
+    /// Records how an operation ended. Durable after [`Ledger::flush`].
+    pub fn end(
+        &mut self,
+        operation: Operation,
+        key: &str,
+        customer: &str,
+        state: OutcomeState,
+        said: &Said,
+    ) -> Result<(), Error> {
+        let outcome = Entry {
+            state: Some(state),
+            ..entry(EntryKind::Outcome, operation, &self.plan, key, customer, said)
+        };
+        self.note(&outcome, said);
+        self.pending.push(outcome);
+        if self.pending.len() >= 500 { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes outcomes durable.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        if !self.pending.is_empty() {
+            self.ports.journal.append(&self.pending).map_err(journal_error)?;
+            self.pending.clear();
+        }
+        Ok(())
+    }
+
+    /// What was written by an operation, done or adopted: the newest outcome of each key, in order of the first one.
+    pub fn written(&mut self, operation: Operation) -> Result<Vec<Written>, Error> {
+        self.flush()?;
+        let mut written: Vec<Written> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::new();
+        self.each(EntryKind::Outcome, &mut |_, entry, said| {
+            let Some(state @ (OutcomeState::Done | OutcomeState::Adopted)) = entry.state else { return };
+            if entry.operation != operation {
+                return;
+            }
+            let newest = Written {
+                key: entry.key.clone(),
+                customer: entry.customer.clone(),
+                state,
+                said: said.clone(),
+            };
+            let place = *places.entry(slot(operation, &entry.key)).or_insert(written.len());
+            match written.get_mut(place) {
+                Some(known) => *known = newest,
+                None => written.push(newest),
+            }
+        })?;
+        Ok(written)
+    }
+
+    /// How many operations ended how.
+    #[must_use]
+    pub fn counts(&self) -> Vec<OutcomeCount> {
+        let mut counts: HashMap<(u8, u8), u64> = HashMap::new();
+        for (slot, progressed) in &self.known {
+            let operation = (slot & 0xff) as u8;
+            match progressed {
+                Progressed::Ended(state) => *counts.entry((operation, *state as u8)).or_default() += 1,
+                Progressed::CutOff => {
+                    *counts.entry((operation, OutcomeState::Unclear as u8)).or_default() += 1
+                }
+                Progressed::No => {}
+            }
+        }
+        let mut rows: Vec<OutcomeCount> = Vec::new();
+        for operation in OPERATIONS {
+            for state in STATES {
+                let Some(count) = counts.get(&(operation as u8, state as u8)) else { continue };
+                let samples = self.samples.get(&(operation as u8, state as u8)).cloned().unwrap_or_default();
+                rows.push(OutcomeCount { operation, state, count: *count, samples });
+            }
+        }
+        rows
+    }
+
+    /// Operations of a kind that ended for good.
+    #[must_use]
+    pub fn ended_count(&self, operation: Operation) -> u64 {
+        let ended = self.known.iter().filter(|(slot, progressed)| {
+            (*slot & 0xff) as u8 == operation as u8 && matches!(progressed, Progressed::Ended(_))
+        });
+        ended.count() as u64
+    }
+
+    fn note(&mut self, entry: &Entry, said: &Said) {
+        let slot = slot(entry.operation, &entry.key);
+        let Some(state) = entry.state else {
+            self.known.entry(slot).or_insert(Progressed::CutOff);
+            return;
+        };
+        let progressed =
+            if state == OutcomeState::Unclear { Progressed::CutOff } else { Progressed::Ended(state) };
+        self.known.insert(slot, progressed);
+        if matches!(state, OutcomeState::Done | OutcomeState::Adopted) {
+            return;
+        }
+        let samples = self.samples.entry((entry.operation as u8, state as u8)).or_default();
+        if samples.iter().all(|sample| sample.code != entry.customer || sample.detail != said.detail) {
+            keep(samples, || Sample {
+                id: said.id.clone(),
+                code: entry.customer.clone(),
+                name: said.name.clone(),
+                detail: said.detail.clone(),
+            });
+        }
+    }
+
+    /// Streams entries of the plan.
+    fn each(&mut self, kind: EntryKind, each: &mut dyn FnMut(&mut Self, &Entry, &Said)) -> Result<(), Error> {
+        let mut after = self.plan.parse().unwrap_or(0);
+        loop {
+            let query = Query {
+                kind: Some(kind),
+                plan: Some(self.plan.clone()),
+                operation: None,
+                after,
+                ..plan::query(Operation::Sync)
+            };
+            let read = self.ports.journal.read(&query).map_err(journal_error)?;
+            let Some(last) = read.last() else { return Ok(()) };
+            after = last.sequence;
+            for stored in &read {
+                let said =
+                    if kind == EntryKind::Outcome { Said::from(&body(stored)?) } else { Said::default() };
+                each(self, &stored.entry, &said);
+            }
+            if read.len() < 1000 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+const OPERATIONS: [Operation; 6] = [
+    Operation::RequestSetup,
+    Operation::CreateCustomer,
+    Operation::UpdateCustomer,
+    Operation::CreateCertificate,
+    Operation::LinkCertificate,
+    Operation::SendInvitation,
+];
+
+const STATES: [OutcomeState; 5] = [
+    OutcomeState::Done,
+    OutcomeState::Adopted,
+    OutcomeState::Moved,
+    OutcomeState::Refused,
+    OutcomeState::Unclear,
+];
+
+/// Hash of the key with the operation in the lowest byte.
+fn slot(operation: Operation, key: &str) -> u64 {
+    short_hash(key) & !0xff | u64::from(operation as u8)
+}

@@ -1,0 +1,43 @@
+//! The contract as Rust types, by interface. What each item means is documented once, in `wit/onboarding.wit`.
+
+/// Customers and exemption evidence.
+pub mod erp {
+    pub use crate::bindings::ecms::onboarding::erp::{
+        Address, AddressUse, BadRow, Customer, Description, ErpError, Evidence, EvidenceKind, Exemption,
+        FieldGroups, Lifecycle, Page, Posture, Row, Scan,
+    };
+}
+/// Certificate documents.
+pub mod documents {
+    pub use crate::bindings::ecms::onboarding::documents::{
+        Document, DocumentError, DocumentPage, Rendition,
+    };
+}
+/// Text of documents.
+pub mod ocr {
+    pub use crate::bindings::ecms::onboarding::ocr::{
+        FormField, OcrError, Reading, Rectangle, TextPage, Word, WordSource,
+    };
+}
+/// The memory of a run.
+pub mod journal {
+    pub use crate::bindings::ecms::onboarding::journal::{
+        Entry, EntryKind, JournalError, Operation, OutcomeState, Query, StoredEntry,
+    };
+}
+/// What is going on.
+pub mod progress {
+    pub use crate::bindings::ecms::onboarding::progress::{Event, Phase, Verdict};
+}
+/// Settings of a tenant.
+pub mod tenant {
+    pub use crate::bindings::ecms::onboarding::tenant::{CodeSource, Delivery, Scope, Settings};
+}
+/// What the component does.
+pub mod onboarding {
+    pub use crate::bindings::exports::ecms::onboarding::onboarding::{
+        Action, Analysis, Approval, CertificateOption, CertificateRole, CoverageCount, Decision,
+        DecisionCount, Effect, Error, EvidenceCount, Obstacle, ObstacleKind, OutcomeCount, Plan,
+        PlanMismatch, Preflight, Provisioning, RegionCount, RunReport, Sample, Strength, StrengthCount,
+    };
+}

@@ -1,0 +1,199 @@
+//! Several HTTP requests in flight from one component.
+//!
+//! `wasi:http` starts a request when it is handed over and lets the component poll for many answers at once, which is
+//! all that concurrency needs here. waki's own client sends one request and waits; its bindings are used directly, so
+//! that 16 requests of 50 ms take 50 ms.
+//!
+//! Resources are dropped child before parent, as the host demands: stream, body, response, future.
+
+use core::time::Duration;
+
+use waki::bindings::wasi::clocks::monotonic_clock;
+use waki::bindings::wasi::http::outgoing_handler;
+use waki::bindings::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod,
+    OutgoingBody, OutgoingRequest, Scheme,
+};
+use waki::bindings::wasi::io::poll::{self, Pollable};
+use waki::bindings::wasi::io::streams::StreamError;
+
+use crate::http::{Method, Request, Response, SendError};
+use crate::ports::Network;
+
+/// Largest answer that is read. The host has a limit of its own; this one keeps a wrong host from filling our memory.
+const BODY_MAX: usize = 16 * 1024 * 1024;
+/// Bytes read at once.
+const READ: u64 = 64 * 1024;
+
+/// The host's network.
+pub(crate) struct Wasi;
+
+impl Network for Wasi {
+    fn send_all(&self, requests: &[Request], window: usize) -> Vec<Result<Response, SendError>> {
+        let mut answers: Vec<Option<Result<Response, SendError>>> = requests.iter().map(|_| None).collect();
+        let mut waiting = requests.iter().enumerate();
+        let mut flying: Vec<Flying> = Vec::with_capacity(window);
+        loop {
+            while flying.len() < window.max(1) {
+                let Some((at, request)) = waiting.next() else { break };
+                match start(request) {
+                    Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
+                    Err(error) => put(&mut answers, at, Err(error)),
+                }
+            }
+            if flying.is_empty() {
+                break;
+            }
+            let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
+            let ready = poll::poll(&pollables);
+            // From the back, so that indices stay right while we remove.
+            for index in (0..flying.len()).rev() {
+                if ready.iter().any(|it| *it as usize == index) {
+                    let Flying { at, pollable, future } = flying.swap_remove(index);
+                    drop(pollable);
+                    put(&mut answers, at, finish(future));
+                }
+            }
+        }
+        let missing = || Err(SendError::Unclear("There was no answer.".to_owned()));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
+    }
+
+    fn sleep(&self, time: Duration) {
+        monotonic_clock::subscribe_duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)).block();
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+}
+
+struct Flying {
+    at: usize,
+    pollable: Pollable,
+    future: FutureIncomingResponse,
+}
+
+fn put(answers: &mut [Option<Result<Response, SendError>>], at: usize, answer: Result<Response, SendError>) {
+    if let Some(slot) = answers.get_mut(at) {
+        *slot = Some(answer);
+    }
+}
+
+fn start(request: &Request) -> Result<FutureIncomingResponse, SendError> {
+    let unusable =
+        |what: &str| SendError::NotSent(format!("The request to {} has an unusable {what}.", request.url));
+    let (scheme, rest) = match request.url.split_once("://") {
+        Some(("https", rest)) => (Scheme::Https, rest),
+        Some(("http", rest)) => (Scheme::Http, rest),
+        _ => return Err(unusable("scheme")),
+    };
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(slash);
+
+    let mut headers = vec![("accept".to_owned(), b"application/json".to_vec())];
+    if !request.body.is_empty() {
+        headers.push(("content-type".to_owned(), b"application/json".to_vec()));
+        headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
+    }
+    let headers = Fields::from_list(&headers).map_err(|_| unusable("header"))?;
+    let outgoing = OutgoingRequest::new(headers);
+    let method = match request.method {
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+        Method::Put => WasiMethod::Put,
+    };
+    outgoing.set_method(&method).map_err(|()| unusable("method"))?;
+    outgoing.set_scheme(Some(&scheme)).map_err(|()| unusable("scheme"))?;
+    outgoing.set_authority(Some(authority)).map_err(|()| unusable("host"))?;
+    outgoing.set_path_with_query(Some(path)).map_err(|()| unusable("path"))?;
+    let body = outgoing.body().map_err(|()| unusable("body"))?;
+    let future = outgoing_handler::handle(outgoing, None).map_err(|code| classify(&code))?;
+    // A body that cannot be written whole does not end the matter: the answer may be there already, and says why.
+    if write(&body, &request.body).is_some() {
+        let _ = OutgoingBody::finish(body, None);
+    }
+    Ok(future)
+}
+
+fn write(body: &OutgoingBody, mut bytes: &[u8]) -> Option<()> {
+    if bytes.is_empty() {
+        return Some(());
+    }
+    let stream = body.write().ok()?;
+    let pollable = stream.subscribe();
+    while !bytes.is_empty() {
+        pollable.block();
+        let permitted = usize::try_from(stream.check_write().ok()?).unwrap_or(usize::MAX).min(bytes.len());
+        let (now, later) = bytes.split_at(permitted);
+        stream.write(now).ok()?;
+        bytes = later;
+    }
+    stream.flush().ok()?;
+    pollable.block();
+    stream.check_write().ok().map(drop)
+}
+
+fn finish(future: FutureIncomingResponse) -> Result<Response, SendError> {
+    let broken = || SendError::Unclear("The host gave no answer to a request.".to_owned());
+    let response =
+        future.get().ok_or_else(broken)?.map_err(|()| broken())?.map_err(|code| classify(&code))?;
+    drop(future);
+    let status = response.status();
+    let retry_after = retry_after(&response);
+    let body = response.consume().map_err(|()| broken())?;
+    let bytes = read(&body);
+    drop(body);
+    drop(response);
+    Ok(Response { status, retry_after, body: bytes? })
+}
+
+fn retry_after(response: &IncomingResponse) -> Option<u64> {
+    let headers = response.headers();
+    let values = headers.get(&"retry-after".to_owned());
+    std::str::from_utf8(values.first()?).ok()?.trim().parse().ok()
+}
+
+fn read(body: &IncomingBody) -> Result<Vec<u8>, SendError> {
+    let cut = |why: &str| SendError::Unclear(format!("The answer broke off while it was read{why}."));
+    let stream = body.stream().map_err(|()| cut(""))?;
+    let mut bytes = Vec::new();
+    loop {
+        match stream.blocking_read(READ) {
+            Ok(chunk) if bytes.len() + chunk.len() > BODY_MAX => return Err(cut(": it is too large")),
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return Err(cut("")),
+        }
+    }
+}
+
+/// Whether a request that failed certainly did not leave.
+fn classify(code: &ErrorCode) -> SendError {
+    match code {
+        ErrorCode::HttpRequestDenied => SendError::NotSent(
+            "The host's egress policy does not allow this request. Its log names the rule that is missing."
+                .to_owned(),
+        ),
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionLimitReached
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_)
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestMethodInvalid => {
+            SendError::NotSent(format!("AvaTax could not be reached ({code:?})."))
+        }
+        other => SendError::Unclear(format!(
+            "The connection to AvaTax failed before the answer was whole ({other:?})."
+        )),
+    }
+}
