@@ -1,6 +1,5 @@
 //! Bindings of the world `onboarding-core`, generated from `wit/`. The public face of these types is [`crate::model`].
 #![expect(missing_docs, reason = "generated; the documentation stands in wit/onboarding.wit")]
-#![expect(unreachable_pub, reason = "generated")]
 
 wasmtime::component::bindgen!({
     path: "../wit",

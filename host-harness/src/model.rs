@@ -2,16 +2,20 @@
 //!
 //! All records serialise with serde under their Rust field names; that is the shape of the command line's `--json`.
 
+mod flags;
+
 /// Customers and exemption evidence: import `erp`.
 pub mod erp {
     pub use crate::bindings::ecms::onboarding::erp::{
-        Address, AddressUse, BadRow, Customer, Description, ErpError, Evidence, EvidenceKind, Exemption, FieldGroups,
-        Lifecycle, Page, Posture, Row, Scan,
+        Address, AddressUse, BadRow, Customer, Description, ErpError, Evidence, EvidenceKind, Exemption,
+        FieldGroups, Lifecycle, Page, Posture, Row, Scan,
     };
 }
 /// Certificate documents: import `documents`.
 pub mod documents {
-    pub use crate::bindings::ecms::onboarding::documents::{Document, DocumentError, DocumentPage, Rendition};
+    pub use crate::bindings::ecms::onboarding::documents::{
+        Document, DocumentError, DocumentPage, Rendition,
+    };
 }
 /// Text of documents: import `ocr`.
 pub mod ocr {
@@ -36,8 +40,8 @@ pub mod tenant {
 /// What the component does: export `onboarding`.
 pub mod onboarding {
     pub use crate::bindings::exports::ecms::onboarding::onboarding::{
-        Action, Analysis, Approval, CertificateOption, CertificateRole, CoverageCount, Decision, DecisionCount, Effect,
-        Error, EvidenceCount, Obstacle, ObstacleKind, OutcomeCount, Plan, PlanMismatch, Preflight, Provisioning,
-        RegionCount, RunReport, Sample, Strength, StrengthCount,
+        Action, Analysis, Approval, CertificateOption, CertificateRole, CoverageCount, Decision,
+        DecisionCount, Effect, Error, EvidenceCount, Obstacle, ObstacleKind, OutcomeCount, Plan,
+        PlanMismatch, Preflight, Provisioning, RegionCount, RunReport, Sample, Strength, StrengthCount,
     };
 }

@@ -34,7 +34,9 @@ pub struct Request {
     pub method: Method,
     /// Absolute URL, already encoded.
     pub url: String,
-    /// JSON body; empty for none.
+    /// Media type of the body.
+    pub content_type: String,
+    /// Body; empty for none.
     pub body: Vec<u8>,
 }
 
@@ -56,6 +58,22 @@ pub enum SendError {
     NotSent(String),
     /// The request may have been processed: cut, timed out, or an answer that could not be read.
     Unclear(String),
+}
+
+/// Media type of JSON.
+pub const JSON: &str = "application/json";
+
+/// A file as a form upload with one field `file`: media type and body.
+#[must_use]
+pub fn form_file(name: &str, media_type: &str, bytes: &[u8], unique: &str) -> (String, Vec<u8>) {
+    // Made from a hash of the bytes, so the file cannot have been written to contain it.
+    let boundary = format!("document-{unique}");
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: {media_type}\r\n\r\n"
+    );
+    let body = [head.as_bytes(), bytes, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
+    (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
 /// Encodes a value as one path segment or query value (RFC 3986 unreserved characters stay).

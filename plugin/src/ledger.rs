@@ -291,11 +291,12 @@ impl<'a> Ledger<'a> {
     }
 }
 
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 7] = [
     Operation::RequestSetup,
     Operation::CreateCustomer,
     Operation::UpdateCustomer,
     Operation::CreateCertificate,
+    Operation::AttachDocument,
     Operation::LinkCertificate,
     Operation::SendInvitation,
 ];

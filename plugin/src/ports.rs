@@ -128,12 +128,17 @@ pub fn erp_error(error: ErpError) -> Error {
 
 /// A documents failure as the contract's error.
 pub fn documents_error(error: DocumentError) -> Error {
-    Error::DocumentsFailed(match error {
-        DocumentError::NotFound => "A document disappeared while it was read.".into(),
+    Error::DocumentsFailed(document_sentence(error))
+}
+
+/// A documents failure in words.
+pub fn document_sentence(error: DocumentError) -> String {
+    match error {
+        DocumentError::NotFound => "The document disappeared while it was read.".into(),
         DocumentError::TooLarge(why) | DocumentError::Unsupported(why) | DocumentError::Unavailable(why) => {
             why
         }
-    })
+    }
 }
 
 /// A journal failure as the contract's error.

@@ -17,7 +17,7 @@ use waki::bindings::wasi::http::types::{
 use waki::bindings::wasi::io::poll::{self, Pollable};
 use waki::bindings::wasi::io::streams::StreamError;
 
-use crate::http::{Method, Request, Response, SendError};
+use crate::http::{JSON, Method, Request, Response, SendError};
 use crate::ports::Network;
 
 /// Largest answer that is read. The host has a limit of its own; this one keeps a wrong host from filling our memory.
@@ -91,9 +91,9 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, SendError> {
     let slash = rest.find('/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at(slash);
 
-    let mut headers = vec![("accept".to_owned(), b"application/json".to_vec())];
+    let mut headers = vec![("accept".to_owned(), JSON.as_bytes().to_vec())];
     if !request.body.is_empty() {
-        headers.push(("content-type".to_owned(), b"application/json".to_vec()));
+        headers.push(("content-type".to_owned(), request.content_type.clone().into_bytes()));
         headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
     let headers = Fields::from_list(&headers).map_err(|_| unusable("header"))?;

@@ -1,2 +1,136 @@
-//! Placeholder.
-fn main() {}
+//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test`.
+//!
+//! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
+//! library for WebAssembly, is fetched here, and each step says on standard error what it does. Nothing is remembered
+//! between runs: cargo knows by itself what is up to date.
+//!
+//! | what | module |
+//! |---|---|
+//! | getting the standard library for WebAssembly, by rustup or from Debian | `toolchain` |
+//! | building the component and putting it in its place | `component` |
+//! | running commands, printing steps | `run` |
+//! | what can go wrong | `error` |
+
+mod component;
+mod error;
+mod run;
+mod toolchain;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{error::TaskError, toolchain::Source};
+
+/// Set-up, demo and tests, each in one command.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+    /// Where the standard library for WebAssembly comes from; by default rustup, and Debian where rustup cannot.
+    #[arg(long = "std", value_enum, env = "ONBOARDING_STD", global = true)]
+    source: Option<Source>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Fetches what a build needs and builds nothing.
+    Setup,
+    /// Builds the WebAssembly component.
+    Component {
+        /// Where to put it [default: target/component/ecms_onboarding.wasm].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Builds everything and runs the whole onboarding on made-up data.
+    Demo {
+        /// Passed on to `onboard demo`.
+        #[arg(last = true)]
+        rest: Vec<OsString>,
+    },
+    /// Builds the component and runs every test.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(last = true)]
+        rest: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            run::say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(arguments: Arguments) -> Result<(), TaskError> {
+    let root = workspace_root()?;
+    run::require_c_compiler()?;
+    let build = |out: Option<&Path>| component::build(&root, arguments.source, out);
+    match arguments.task {
+        Task::Setup => toolchain::prepare(arguments.source).map(drop),
+        Task::Component { out } => build(out.as_deref()).map(drop),
+        Task::Demo { rest } => {
+            build(None)?;
+            run::step("running the demo");
+            let mut cargo = run::cargo(&root);
+            cargo.args([
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "host-harness",
+                "--bin",
+                "onboard",
+                "--",
+                "demo",
+            ]);
+            run::run(cargo.args(rest))
+        }
+        Task::Test { rest } => {
+            build(None)?;
+            run::step("running every test");
+            run::run(run::cargo(&root).args(["test", "--workspace", "--locked"]).args(rest))
+        }
+    }
+}
+
+/// The folder above this crate, which cargo names when it runs us.
+fn workspace_root() -> Result<PathBuf, TaskError> {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").ok_or(TaskError::NotByCargo)?;
+    Path::new(&own).parent().map(Path::to_path_buf).ok_or(TaskError::NotByCargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_two_hyphens_is_passed_on() {
+        let arguments =
+            Arguments::parse_from(["cargo xtask", "demo", "--std", "debian", "--", "--seed", "7"]);
+        assert_eq!(arguments.source, Some(Source::Debian));
+        let Task::Demo { rest } = arguments.task else { panic!("another task") };
+        assert_eq!(rest, ["--seed", "7"]);
+    }
+
+    #[test]
+    fn the_workspace_is_the_folder_that_holds_this_crate() {
+        assert!(workspace_root().unwrap().join("xtask").join("Cargo.toml").is_file());
+    }
+}

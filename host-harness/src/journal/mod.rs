@@ -1,5 +1,16 @@
 //! The durable memory of a tenant's runs.
+//!
+//! [`SqliteJournal`] is what a host uses; [`MemoryJournal`] is for tests. Both judge entries and queries by the same
+//! [`rules`], so that an entry one of them takes is taken by the other.
 
+mod memory;
+pub mod rules;
+pub mod sqlite;
+
+pub use self::{
+    memory::MemoryJournal,
+    sqlite::{JournalOpenError, SqliteJournal, Tally, Tampered},
+};
 use crate::model::journal::{Entry, JournalError, Query, StoredEntry};
 
 /// An append-only store of entries. See the interface `journal` in `wit/onboarding.wit`.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
-use crate::http::{Method, Request, encode, filter_text};
+use crate::http::{Method, Request, encode, filter_text, form_file};
 use crate::json::{self, Value};
 use crate::model::onboarding::{CertificateRole, Provisioning};
 
@@ -72,7 +72,8 @@ pub struct RemoteCertificate {
     pub filename: String,
 }
 
-/// A certificate to create. Exactly one file name and one PDF carry it.
+/// A certificate to create. It is created under its file name alone, because AvaTax takes either that or a picture, and
+/// the file name is what it can be found by; the document is attached afterwards.
 #[derive(Debug, Clone)]
 pub struct NewCertificate {
     /// Day it was signed.
@@ -81,8 +82,6 @@ pub struct NewCertificate {
     pub expires: String,
     /// Unique file name.
     pub filename: String,
-    /// The PDF in base64.
-    pub pdf: String,
     /// Exemption number; may be empty.
     pub number: String,
     /// Exemption reason, by id.
@@ -305,7 +304,6 @@ impl AvaTax<'_> {
             "companyId": self.company_id,
             "signedDate": certificate.signed,
             "filename": certificate.filename,
-            "pdf": certificate.pdf,
             "valid": true,
             "exemptPercentage": 100,
             "isSingleCertificate": false,
@@ -321,6 +319,27 @@ impl AvaTax<'_> {
         }
         // Validation by Avalara's own staff stays in place: `$preValidatedExemptionReason` is not set.
         self.company_write(Method::Post, "/certificates", &json!([body]))
+    }
+
+    /// The request that attaches a PDF to a certificate.
+    #[must_use]
+    pub fn attach_document(&self, certificate: u64, name: &str, sha256: &str, pdf: &[u8]) -> Request {
+        let (content_type, body) = form_file(name, "application/pdf", pdf, sha256);
+        let path = format!("/certificates/{certificate}/attachment");
+        Request { content_type, body, ..self.company_write(Method::Post, &path, &Value::Null) }
+    }
+
+    /// Which of these certificates have a document.
+    pub fn have_document(&self, certificates: &[u64]) -> Result<HashSet<u64>, Failure> {
+        let requests: Vec<Request> =
+            certificates.iter().map(|id| self.company_get(&format!("/certificates/{id}"))).collect();
+        let mut found = HashSet::new();
+        for (id, answer) in certificates.iter().zip(self.read_all(&requests)) {
+            if answer?.get("documentExists").and_then(Value::as_bool) == Some(true) {
+                found.insert(*id);
+            }
+        }
+        Ok(found)
     }
 
     /// The request that links a certificate to a customer.

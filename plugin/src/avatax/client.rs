@@ -7,7 +7,7 @@
 use core::time::Duration;
 
 use crate::avatax::answer::{Failure, judge, slow_down};
-use crate::http::{Method, Request, Response, SendError};
+use crate::http::{JSON, Method, Request, Response, SendError};
 use crate::json::{self, Value};
 use crate::ports::{Network, Ports};
 
@@ -62,7 +62,12 @@ impl<'a> AvaTax<'a> {
     /// A GET below `/api/v2`.
     #[must_use]
     pub fn get(&self, path: &str) -> Request {
-        Request { method: Method::Get, url: format!("{}/api/v2{path}", self.base_url), body: Vec::new() }
+        Request {
+            method: Method::Get,
+            url: format!("{}/api/v2{path}", self.base_url),
+            content_type: String::new(),
+            body: Vec::new(),
+        }
     }
 
     /// A GET below the company's path.
@@ -76,7 +81,7 @@ impl<'a> AvaTax<'a> {
     pub fn company_write(&self, method: Method, path: &str, body: &Value) -> Request {
         let url = format!("{}/api/v2/companies/{}{path}", self.base_url, self.company_id);
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        Request { method, url, body }
+        Request { method, url, content_type: JSON.to_owned(), body }
     }
 
     /// Sends reads, repeating them when that may help, and parses the answers.

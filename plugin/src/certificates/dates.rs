@@ -30,7 +30,8 @@ pub fn iso(written: &str) -> Option<String> {
     let parts: Vec<&str> =
         written.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let [first, second, third] = parts.as_slice() else { return None };
-    let (year, month, day) = if first.len() == 4 {
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (year, month, day) = if first.len() == 4 && all_digits(first) {
         (*first, number(second)?, number(third)?)
     } else if let Some(month) = month(first) {
         (*third, month, number(second)?)
@@ -77,6 +78,7 @@ mod tests {
             ("2026-02-17", "2026-02-17"),
             ("Mar. 12, 2026", "2026-03-12"),
             ("12 March 2026", "2026-03-12"),
+            ("June 26, 2025", "2025-06-26"),
             ("February 29, 2024", "2024-02-29"),
         ] {
             assert_eq!(iso(written).as_deref(), Some(day), "{written}");

@@ -1,13 +1,10 @@
-//! Creating the planned certificates and linking them.
+//! Creating the planned certificates, attaching their documents, and linking them to their customers, in that order:
+//! a certificate without its document is not linked, and so exempts nobody.
 //!
 //! Creating may fail and store the certificate all the same, so after anything but a plain success the file name is
-//! looked up, and what is found is adopted. Linking is checked by listing. A chunk holds few certificates, because each
-//! carries its document.
+//! looked up, and what is found is adopted. Attaching and linking are checked the same way.
 
-use std::collections::HashMap;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::collections::{HashMap, HashSet};
 
 use super::{all_documents, bytes};
 use crate::avatax::Failure;
@@ -25,9 +22,10 @@ use crate::sync::reread;
 
 const CREATE: Operation = Operation::CreateCertificate;
 const LINK: Operation = Operation::LinkCertificate;
-/// Base64 held at once, in bytes.
-const HELD_MAX: usize = 6 * 1024 * 1024;
-/// Rounds of asking for the same certificate or link when nobody can say what happened.
+const ATTACH: Operation = Operation::AttachDocument;
+/// Documents held at once, in bytes.
+const HELD_MAX: usize = 8 * 1024 * 1024;
+/// Rounds of asking for the same certificate, attachment or link when nobody can say what happened.
 const ROUNDS: u32 = 4;
 
 /// Uploads of the plan that have not ended.
@@ -43,7 +41,7 @@ pub(crate) fn open(doing: &Doing<'_>) -> Result<u64, Error> {
 /// A certificate has ended when it is linked, or was given up before.
 fn ended(ledger: &Ledger<'_>, key: &str) -> bool {
     let given_up = |it| matches!(it, Progressed::Ended(OutcomeState::Moved | OutcomeState::Refused));
-    ledger.ended(LINK, key) || given_up(ledger.progressed(CREATE, key))
+    ledger.ended(LINK, key) || [CREATE, ATTACH].iter().any(|it| given_up(ledger.progressed(*it, key)))
 }
 
 struct Upload {
@@ -132,7 +130,7 @@ fn chunk(
         for upload in absent {
             let Some(failure) = failures.get(&upload.entry.key) else { continue };
             if let Some(error) = failure.fatal() {
-                link(doing, here)?;
+                complete(doing, here)?;
                 return Err(error);
             }
             match failure {
@@ -142,7 +140,13 @@ fn chunk(
             }
         }
     }
-    link(doing, here)
+    complete(doing, here)
+}
+
+/// Attaches and links what AvaTax has.
+fn complete(doing: &mut Doing<'_>, here: Vec<Upload>) -> Result<(), Error> {
+    let attached = attach(doing, here)?;
+    link(doing, attached)
 }
 
 /// Drops, with an outcome, what changed in the ERP or the folder since the preview.
@@ -192,68 +196,151 @@ fn look_up(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upload>, 
     Ok((here, missing))
 }
 
+/// A certificate and its id, or why it has none.
 type Created = (Upload, Result<u64, Failure>);
 
-/// Creates certificates, as many at once as their documents may take memory.
+/// Creates certificates.
 fn create(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Created>, Error> {
-    let mut answers = Vec::with_capacity(uploads.len());
-    let mut group: Vec<(Upload, Request)> = Vec::new();
-    let mut held = 0;
-    let mut last: Option<(String, String)> = None;
-    for upload in uploads {
-        // Certificates of one document stand side by side; it is read once.
-        let pdf = match &last {
-            Some((id, pdf)) if *id == upload.item.document_id => pdf.clone(),
-            _ => match bytes(doing.ports, &upload.item.document_id) {
-                Ok(bytes) => STANDARD.encode(bytes),
-                Err(error) => {
-                    let Error::DocumentsFailed(why) = crate::ports::documents_error(error) else { continue };
-                    upload.end(&mut doing.ledger, CREATE, OutcomeState::Refused, &why)?;
-                    continue;
-                }
-            },
-        };
-        last = Some((upload.item.document_id.clone(), pdf.clone()));
-        held += pdf.len();
-        let certificate = NewCertificate {
+    let request = |upload: &Upload| {
+        doing.avatax.create_certificate(&NewCertificate {
             signed: upload.item.signed.clone(),
             expires: upload.item.expires.clone(),
             filename: upload.entry.key.clone(),
-            pdf,
             number: upload.item.number.clone(),
             reason: upload.item.reasons.first().copied().unwrap_or_default(),
             zone: upload.item.zones.first().copied().unwrap_or_default(),
-        };
-        let request = doing.avatax.create_certificate(&certificate);
-        group.push((upload, request));
-        if held > HELD_MAX {
-            send(doing, core::mem::take(&mut group), &mut answers)?;
-            held = 0;
-        }
-    }
-    send(doing, group, &mut answers)?;
-    Ok(answers)
-}
-
-fn send(
-    doing: &mut Doing<'_>,
-    group: Vec<(Upload, Request)>,
-    answers: &mut Vec<Created>,
-) -> Result<(), Error> {
-    let (uploads, requests): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    let intents = uploads.iter().zip(&requests).map(|(upload, request)| {
-        (upload.entry.key.as_str(), upload.entry.customer.as_str(), sha256_hex(&request.body))
-    });
-    doing.ledger.intend(CREATE, "POST certificates", intents.collect::<Vec<_>>())?;
-    let created = doing.avatax.write_all(&requests, doing.avatax.window());
-    answers.extend(uploads.into_iter().zip(created).map(|(upload, answer)| {
+        })
+    };
+    let requests: Vec<Request> = uploads.iter().map(request).collect();
+    intend(doing, CREATE, "POST certificates", &uploads, &requests)?;
+    let answers = doing.avatax.write_all(&requests, doing.avatax.window());
+    let created = uploads.into_iter().zip(answers).map(|(upload, answer)| {
         let id = answer.and_then(|created| match created.get(0).map(|it| json::number(it, "id")) {
             Some(id) if id != 0 => Ok(id),
             _ => Err(Failure::Unclear("AvaTax did not name the certificate in its answer.".to_owned())),
         });
         (upload, id)
-    }));
-    Ok(())
+    });
+    Ok(created.collect())
+}
+
+fn intend(
+    doing: &mut Doing<'_>,
+    operation: Operation,
+    what: &str,
+    uploads: &[Upload],
+    requests: &[Request],
+) -> Result<(), Error> {
+    let intents = uploads
+        .iter()
+        .zip(requests)
+        .map(|(it, request)| (it.entry.key.as_str(), it.entry.customer.as_str(), sha256_hex(&request.body)));
+    doing.ledger.intend(operation, what, intents.collect::<Vec<_>>())
+}
+
+/// Attaches the documents of certificates; returns those whose document AvaTax has.
+fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
+    let (mut attached, mut open): (Vec<_>, Vec<_>) =
+        uploads.into_iter().partition(|it| doing.ledger.ended(ATTACH, &it.entry.key));
+    let begun = |it: &Upload| doing.ledger.progressed(ATTACH, &it.entry.key) == Progressed::CutOff;
+    let (doubtful, fresh): (Vec<_>, Vec<_>) = open.into_iter().partition(begun);
+    let (there, absent) = have_document(doing, doubtful)?;
+    attached.extend(there);
+    open = fresh;
+    open.extend(absent);
+    while !open.is_empty() {
+        let mut group = Vec::new();
+        let mut requests = Vec::new();
+        let mut held = 0;
+        let mut last: Option<(String, Vec<u8>)> = None;
+        while held <= HELD_MAX {
+            let Some(upload) = open.pop() else { break };
+            let id = &upload.item.document_id;
+            // Certificates of one document stand side by side; it is read once.
+            if last.as_ref().is_none_or(|(known, _)| known != id) {
+                match bytes(doing.ports, id) {
+                    Ok(pdf) => last = Some((id.clone(), pdf)),
+                    Err(why) => {
+                        upload.end(&mut doing.ledger, ATTACH, OutcomeState::Refused, &why)?;
+                        continue;
+                    }
+                }
+            }
+            let Some((_, pdf)) = &last else { continue };
+            let certificate = upload.id.unwrap_or_default();
+            requests.push(doing.avatax.attach_document(
+                certificate,
+                &upload.entry.key,
+                &upload.item.sha256,
+                pdf,
+            ));
+            held += pdf.len();
+            group.push(upload);
+        }
+        attached.extend(send_documents(doing, group, requests)?);
+    }
+    Ok(attached)
+}
+
+/// Sends documents; returns the certificates that have theirs, the others get an outcome.
+fn send_documents(
+    doing: &mut Doing<'_>,
+    mut group: Vec<Upload>,
+    mut requests: Vec<Request>,
+) -> Result<Vec<Upload>, Error> {
+    let mut attached = Vec::new();
+    intend(doing, ATTACH, "POST certificates/attachment", &group, &requests)?;
+    for round in 1..=ROUNDS {
+        let answers = doing.avatax.write_all(&requests, doing.avatax.window());
+        let mut doubtful = Vec::new();
+        let mut fatal = None;
+        for ((upload, request), answer) in group.into_iter().zip(requests).zip(answers) {
+            let Err(failure) = answer else {
+                upload.end(&mut doing.ledger, ATTACH, OutcomeState::Done, "")?;
+                attached.push(upload);
+                continue;
+            };
+            match failure.fatal() {
+                Some(error) => fatal = Some(error),
+                None => doubtful.push((upload, request, failure)),
+            }
+        }
+        let ids: Vec<u64> = doubtful.iter().filter_map(|(upload, ..)| upload.id).collect();
+        let known = doing.avatax.have_document(&ids).map_err(|failure| failure.error())?;
+        (group, requests) = (Vec::new(), Vec::new());
+        for (upload, request, failure) in doubtful {
+            let unclear = matches!(failure, Failure::Unclear(_));
+            if upload.id.is_some_and(|id| known.contains(&id)) {
+                upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
+                attached.push(upload);
+            } else if unclear && round < ROUNDS {
+                group.push(upload);
+                requests.push(request);
+            } else {
+                let state = if unclear { OutcomeState::Unclear } else { OutcomeState::Refused };
+                upload.end(&mut doing.ledger, ATTACH, state, &failure.sentence())?;
+            }
+        }
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+        if group.is_empty() {
+            break;
+        }
+    }
+    Ok(attached)
+}
+
+/// Splits certificates into those that have a document, adopted, and those that have none.
+fn have_document(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upload>, Vec<Upload>), Error> {
+    let ids: Vec<u64> = uploads.iter().filter_map(|it| it.id).collect();
+    let known: HashSet<u64> = doing.avatax.have_document(&ids).map_err(|failure| failure.error())?;
+    let (there, absent): (Vec<_>, Vec<_>) =
+        uploads.into_iter().partition(|it| it.id.is_some_and(|id| known.contains(&id)));
+    for upload in &there {
+        upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
+    }
+    Ok((there, absent))
 }
 
 /// Links certificates to their customers.
@@ -265,10 +352,7 @@ fn link(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(), Error> {
             .iter()
             .map(|it| doing.avatax.link_certificate(&it.entry.customer, it.id.unwrap_or_default()))
             .collect();
-        let intents = open.iter().zip(&requests).map(|(it, request)| {
-            (it.entry.key.as_str(), it.entry.customer.as_str(), sha256_hex(&request.body))
-        });
-        doing.ledger.intend(LINK, "POST certificates/link", intents.collect::<Vec<_>>())?;
+        intend(doing, LINK, "POST certificates/link", &open, &requests)?;
         let answers = doing.avatax.write_all(&requests, doing.avatax.window());
         let mut again = Vec::new();
         for (upload, answer) in open.into_iter().zip(answers) {

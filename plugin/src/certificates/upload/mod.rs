@@ -11,11 +11,11 @@ pub(crate) use plan::plan;
 
 use crate::model::documents::{Document, Rendition};
 use crate::model::onboarding::Error;
-use crate::ports::{Ports, documents_error};
+use crate::ports::{Ports, document_sentence, documents_error};
 
 /// Documents taken from one tenant in one run.
 const DOCUMENTS_MAX: usize = 20_000;
-/// Largest document that is uploaded, in bytes: it is held several times, in base64 and in the request.
+/// Largest document that is uploaded, in bytes: it is held more than once.
 pub(crate) const UPLOAD_MAX: u64 = 4 * 1024 * 1024;
 /// Piece in which documents are read.
 const PIECE: u32 = 1024 * 1024;
@@ -44,21 +44,24 @@ fn all_documents(ports: &Ports<'_>) -> Result<Vec<Document>, Error> {
     }
 }
 
-/// The bytes of a document as AvaTax takes them.
-fn bytes(ports: &Ports<'_>, id: &str) -> Result<Vec<u8>, crate::model::documents::DocumentError> {
+/// The bytes of a document as AvaTax takes them, or a sentence that says why there are none.
+fn bytes(ports: &Ports<'_>, id: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     loop {
-        let piece = ports.documents.read(id, Rendition::ForUpload, bytes.len() as u64, PIECE)?;
+        let piece = ports
+            .documents
+            .read(id, Rendition::ForUpload, bytes.len() as u64, PIECE)
+            .map_err(document_sentence)?;
         if piece.is_empty() {
             return Ok(bytes);
         }
         bytes.extend_from_slice(&piece);
         // Flattening a form may make it larger than the original that was measured.
         if bytes.len() as u64 > 2 * UPLOAD_MAX {
-            return Err(crate::model::documents::DocumentError::TooLarge(format!(
+            return Err(format!(
                 "It has more than {} MiB when prepared for upload.",
                 2 * UPLOAD_MAX / 1024 / 1024
-            )));
+            ));
         }
     }
 }

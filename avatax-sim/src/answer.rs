@@ -1,0 +1,290 @@
+//! From an HTTP request to an HTTP answer: counting, faults, authentication, the operation, the envelope.
+//!
+//! The body is read completely before anything else, so that a refusal never meets a client that is still sending.
+//! Then the faults are asked. Those that strike before the operation answer at once; those that strike after it let it
+//! run and replace or break its answer. A connection is cut by marking the answer: the server, which alone owns the
+//! connection, drops it when it sees the mark.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, HttpBody},
+    extract::{FromRequest as _, Multipart, Query, RawPathParams, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use hyper::body::Frame;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    call::{Call, Identity, Upload},
+    config::SimConfig,
+    error::{
+        AUTHENTICATION, AUTHENTICATION_INCOMPLETE, ApiError, ApiResult, BASIC_AUTH_INCORRECT,
+        BEARER_TOKEN_INVALID, INTERNAL_SERVER_ERROR, REQUEST_LIMIT_EXCEEDED, REQUEST_TOO_LARGE,
+    },
+    fault::FaultKind,
+    random,
+    routes::Operation,
+    shared::Shared,
+};
+
+/// Largest request body.
+pub(crate) const BODY_LIMIT: usize = 32 * 1024 * 1024;
+/// Longest request target. Gateways have such a limit, and long `in (…)` filters run into it.
+const TARGET_LIMIT: usize = 16 * 1024;
+
+/// Mark on an answer that must not be sent: the connection is to be cut instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CutConnection;
+
+/// Answers one request to the API.
+pub(crate) async fn api(
+    shared: Arc<Shared>,
+    operation: Operation,
+    params: RawPathParams,
+    request: Request,
+) -> Response {
+    let _in_flight = shared.gauges.enter();
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, BODY_LIMIT).await;
+    let (verdict, number) = {
+        let mut state = shared.lock();
+        let client = parts.headers.get("x-avalara-client").and_then(|value| value.to_str().ok());
+        let number = state.traffic.request(operation, client);
+        let verdict = state.engine.judge(operation);
+        if let Some(kind) = verdict.kind {
+            state.traffic.fault(kind.name());
+        }
+        if !verdict.delay.is_zero() {
+            state.traffic.fault(FaultKind::Slow { millis: 0 }.name());
+        }
+        (verdict, number)
+    };
+    let wait = shared.setting.config.latency + verdict.delay;
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    let before = verdict.kind.and_then(fault_before);
+    let mut response = match before {
+        Some(response) => response,
+        None => {
+            let result = match body {
+                Ok(body) => run(&shared, operation, &params, parts, body).await,
+                Err(_too_large) => Err(too_large()),
+            };
+            match verdict.kind {
+                Some(FaultKind::ErrorAfter) => refuse(&server_error()),
+                Some(FaultKind::CutAfter) => cut_short(&result),
+                _ => send(&result),
+            }
+        }
+    };
+    let correlation = format!("{:016x}", random::number(shared.setting.config.seed, &[number]));
+    if let Ok(value) = HeaderValue::from_str(&correlation) {
+        response.headers_mut().insert("x-correlation-id", value);
+    }
+    if response.extensions().get::<CutConnection>().is_none() && verdict.kind != Some(FaultKind::CutAfter) {
+        shared.lock().traffic.status(response.status().as_u16());
+    }
+    response
+}
+
+async fn run(
+    shared: &Shared,
+    operation: Operation,
+    params: &RawPathParams,
+    parts: axum::http::request::Parts,
+    body: Bytes,
+) -> ApiResult<Value> {
+    if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
+        return Err(ApiError::new(
+            StatusCode::URI_TOO_LONG,
+            REQUEST_TOO_LARGE,
+            "The address is too long.",
+            format!("Path and query may have {TARGET_LIMIT} bytes together."),
+        ));
+    }
+    let identity = match authenticate(&parts.headers, &shared.setting.config) {
+        Ok(identity) => Some(identity),
+        // Ping answers everybody; what it says about them is in its body.
+        Err(_) if operation == Operation::Ping => None,
+        Err(error) => return Err(error),
+    };
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let address = format!("http://{host}{}", parts.uri.path());
+    let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+        .map(|Query(query)| query)
+        .unwrap_or_default();
+    let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let upload = match operation {
+        Operation::UploadCertificateImage => {
+            upload(Request::from_parts(parts, Body::from(body.clone()))).await
+        }
+        _ => None,
+    };
+    let call = Call { identity, params, query, body, upload, now: Timestamp::now(), address };
+    let mut state = shared.lock();
+    let effects = state.world.log.effects.len();
+    let result = operation.perform(&shared.setting, &mut state.world, &call);
+    if state.world.log.effects.len() != effects {
+        state.world.revision += 1;
+    }
+    result
+}
+
+/// The first file of a form; none if the request is no form.
+async fn upload(request: Request) -> Option<Upload> {
+    let mut form = Multipart::from_request(request, &()).await.ok()?;
+    let field = form.next_field().await.ok()??;
+    let name = field.file_name().or_else(|| field.name()).map(str::to_owned);
+    Some(Upload { name, bytes: field.bytes().await.ok()? })
+}
+
+fn authenticate(headers: &HeaderMap, config: &SimConfig) -> ApiResult<Identity> {
+    let unauthorized = |code, message: &str, description: &str| {
+        ApiError::new(StatusCode::UNAUTHORIZED, code, message, description)
+    };
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (scheme, credential) = value.split_once(' ').unwrap_or_default();
+    let credential = credential.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return match &config.bearer_token {
+            Some(token) if token == credential => Ok(Identity::Bearer),
+            _ => Err(unauthorized(
+                BEARER_TOKEN_INVALID,
+                "The token is not accepted.",
+                "Ask for a new bearer token.",
+            )),
+        };
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(unauthorized(
+            AUTHENTICATION_INCOMPLETE,
+            "No credential was given.",
+            "The Authorization header has to be of kind Basic or Bearer.",
+        ));
+    }
+    let decoded = STANDARD.decode(credential).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match decoded.as_deref().and_then(|pair| pair.split_once(':')) {
+        Some((account, key)) if account == config.account && key == config.license_key => {
+            Ok(Identity::LicenseKey)
+        }
+        Some(_) => Err(unauthorized(
+            AUTHENTICATION,
+            "The credential is not accepted.",
+            "Account and license key do not belong together, or are not known.",
+        )),
+        None => Err(unauthorized(
+            BASIC_AUTH_INCORRECT,
+            "The credential cannot be read.",
+            "After Basic there has to be base64 of account and license key joined by a colon.",
+        )),
+    }
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        REQUEST_TOO_LARGE,
+        "The body is too large.",
+        format!("A body may have {BODY_LIMIT} bytes, and has to arrive completely."),
+    )
+}
+
+fn server_error() -> ApiError {
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        INTERNAL_SERVER_ERROR,
+        "Something went wrong in the service.",
+        "A simulated failure.",
+    )
+}
+
+/// The answer of a fault that strikes before the operation.
+fn fault_before(kind: FaultKind) -> Option<Response> {
+    match kind {
+        FaultKind::TooManyRequests { retry_after } => {
+            let mut response = refuse(&ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                REQUEST_LIMIT_EXCEEDED,
+                "There were too many requests.",
+                "Wait a while and try again.",
+            ));
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Some(response)
+        }
+        FaultKind::ErrorBefore => Some(refuse(&server_error())),
+        FaultKind::Html => {
+            let page = "<!DOCTYPE html>\n<html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>\n";
+            let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+            Some((StatusCode::BAD_GATEWAY, kind, page).into_response())
+        }
+        FaultKind::Cut => {
+            let mut response = Response::new(Body::empty());
+            response.extensions_mut().insert(CutConnection);
+            Some(response)
+        }
+        FaultKind::ErrorAfter | FaultKind::CutAfter | FaultKind::Slow { .. } => None,
+    }
+}
+
+fn refuse(error: &ApiError) -> Response {
+    json(error.status, &error.body())
+}
+
+fn send(result: &ApiResult<Value>) -> Response {
+    match result {
+        Ok(value) => json(StatusCode::OK, value),
+        Err(error) => refuse(error),
+    }
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], value.to_string()).into_response()
+}
+
+/// An answer that announces its full length and breaks off in the middle.
+fn cut_short(result: &ApiResult<Value>) -> Response {
+    let (status, value) = match result {
+        Ok(value) => (StatusCode::OK, value.clone()),
+        Err(error) => (error.status, error.body()),
+    };
+    let text = Bytes::from(value.to_string());
+    let length = text.len();
+    let half = text.slice(..length / 2);
+    let mut response = Response::new(Body::new(BrokenOff(Some(half))));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+}
+
+/// A body that gives one piece and then fails.
+struct BrokenOff(Option<Bytes>);
+
+impl HttpBody for BrokenOff {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(piece) => Ok(Frame::data(piece)),
+            None => Err(std::io::ErrorKind::ConnectionAborted.into()),
+        }))
+    }
+}

@@ -1,0 +1,505 @@
+//! Customers: creating, reading, updating, querying.
+//!
+//! A customer is its code, a handful of optional fields, and the set of certificates it is linked to. Codes are
+//! compared byte by byte. Required fields, lengths, country and region are checked as AvaTax checks them; an update
+//! replaces the whole record, so that what a client leaves out is gone afterwards.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    batch,
+    call::{Call, Setting, model, stamp},
+    certificates,
+    config::{DuplicateAnswer, SimConfig},
+    definitions::{Definitions, unknown_country},
+    error::{
+        ApiError, ApiResult, BOTH_SHIP_AND_BILL, DUPLICATE_ENTITY_PROPERTY, DUPLICATE_ENTRY,
+        EMAIL_VALIDATION, INVALID_COUNTRY_REGION, VALIDATION,
+    },
+    filter::{Record, Scalar, Schema, parse_date},
+    geo,
+    list::{self, ECMS_PAGE},
+    world::{Books, Company, EffectKind, Subject},
+};
+
+/// The fields that a client can set, except the code.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Fields {
+    #[serde(deserialize_with = "text_or_number")]
+    pub(crate) alternate_id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) attn_name: Option<String>,
+    pub(crate) line1: Option<String>,
+    pub(crate) line2: Option<String>,
+    pub(crate) city: Option<String>,
+    pub(crate) postal_code: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) country: Option<String>,
+    pub(crate) phone_number: Option<String>,
+    pub(crate) fax_number: Option<String>,
+    pub(crate) email_address: Option<String>,
+    pub(crate) contact_name: Option<String>,
+    pub(crate) taxpayer_id_number: Option<String>,
+    pub(crate) is_bill: Option<bool>,
+    pub(crate) is_ship: Option<bool>,
+}
+
+/// A stored customer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Customer {
+    pub(crate) id: u64,
+    pub(crate) code: String,
+    pub(crate) fields: Fields,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
+    pub(crate) certificates: BTreeSet<u64>,
+}
+
+/// A customer that passed the checks and has no id yet.
+#[derive(Debug)]
+pub(crate) struct NewCustomer {
+    pub(crate) code: String,
+    pub(crate) fields: Fields,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(default)]
+    customer_code: Option<String>,
+    #[serde(flatten)]
+    fields: Fields,
+}
+
+const SCHEMA: Schema = Schema {
+    list: "QueryCustomers",
+    fields: &[
+        "id",
+        "companyId",
+        "customerCode",
+        "alternateId",
+        "name",
+        "attnName",
+        "line1",
+        "line2",
+        "city",
+        "postalCode",
+        "region",
+        "country",
+        "phoneNumber",
+        "faxNumber",
+        "emailAddress",
+        "contactName",
+        "taxpayerIdNumber",
+        "isBill",
+        "isShip",
+        "createdDate",
+        "modifiedDate",
+        "lastTransaction",
+    ],
+    refused: &["shipTos", "billTos", "certificates", "attributes", "customFields", "exposureZones"],
+};
+
+const INCLUDES: &[&str] = &[
+    "certificates",
+    "attributes",
+    "active_certificates",
+    "histories",
+    "logs",
+    "jobs",
+    "billTos",
+    "shipTos",
+    "shipToStates",
+    "custom_fields",
+];
+
+const CODE_LIMIT: usize = 50;
+
+/// Some connectors send a number where a text belongs, and get away with it.
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(serde::de::Error::custom("expected a text")),
+    }
+}
+
+impl Fields {
+    /// Every text field: name, value, longest, needed. Lengths that nobody documents are generous.
+    fn texts(&self) -> [(&'static str, Option<&str>, usize, bool); 14] {
+        [
+            ("name", self.name.as_deref(), 100, true),
+            ("line1", self.line1.as_deref(), 50, true),
+            ("city", self.city.as_deref(), 50, true),
+            ("postalCode", self.postal_code.as_deref(), 10, true),
+            ("country", self.country.as_deref(), 60, true),
+            ("region", self.region.as_deref(), 60, false),
+            ("line2", self.line2.as_deref(), 50, false),
+            ("alternateId", self.alternate_id.as_deref(), 255, false),
+            ("attnName", self.attn_name.as_deref(), 255, false),
+            ("phoneNumber", self.phone_number.as_deref(), 255, false),
+            ("faxNumber", self.fax_number.as_deref(), 255, false),
+            ("emailAddress", self.email_address.as_deref(), 255, false),
+            ("contactName", self.contact_name.as_deref(), 255, false),
+            ("taxpayerIdNumber", self.taxpayer_id_number.as_deref(), 255, false),
+        ]
+    }
+
+    /// Checks everything and brings country and region into the form that is stored.
+    fn check(mut self) -> ApiResult<Self> {
+        for (field, value, limit, needed) in self.texts() {
+            let text = value.unwrap_or_default();
+            if needed && text.trim().is_empty() {
+                return Err(ApiError::required(field));
+            }
+            if text.chars().count() > limit {
+                return Err(ApiError::too_long(field, limit));
+            }
+        }
+        let country_text = self.country.take().unwrap_or_default();
+        let country = geo::country(country_text.trim()).ok_or_else(|| unknown_country(&country_text))?;
+        self.country = Some(country.code.to_owned());
+        if geo::needs_region(country.code) {
+            let text = self.region.take().unwrap_or_default();
+            if text.trim().is_empty() {
+                return Err(ApiError::required("region"));
+            }
+            let region =
+                geo::region(country.code, text.trim()).ok_or_else(|| unknown_region(country.code, &text))?;
+            self.region = Some(region.code.to_owned());
+        } else if self.region.as_deref().is_some_and(|region| region.chars().count() > 3) {
+            return Err(ApiError::too_long("region", 3));
+        }
+        if let Some(email) = self.email_address.as_deref().filter(|email| !email.is_empty()) {
+            check_email(email)?;
+        }
+        if self.is_bill == Some(true) && self.is_ship == Some(true) {
+            return Err(ApiError::bad(
+                BOTH_SHIP_AND_BILL,
+                "A customer cannot be both.",
+                "isBill and isShip cannot both be true.",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// Refusal of a region that the country does not have.
+pub(crate) fn unknown_region(country: &str, region: &str) -> ApiError {
+    ApiError::bad(
+        INVALID_COUNTRY_REGION,
+        "The region is not known.",
+        format!("{country} has no region '{region}'."),
+    )
+}
+
+/// A rough look at an e-mail address: one `@`, something on both sides, a dot behind it, no spaces.
+pub(crate) fn check_email(email: &str) -> ApiResult<()> {
+    let good = email.split_once('@').is_some_and(|(local, domain)| {
+        let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
+        !local.is_empty()
+            && dotted
+            && !domain.contains('@')
+            && !email.chars().any(|c| c.is_whitespace() || c == ',')
+    });
+    if good {
+        return Ok(());
+    }
+    Err(ApiError::bad(
+        EMAIL_VALIDATION,
+        "The e-mail address is not valid.",
+        "emailAddress is no e-mail address.",
+    ))
+}
+
+/// A customer code that can be used.
+pub(crate) fn check_code(code: Option<String>) -> ApiResult<String> {
+    let code = code.unwrap_or_default();
+    if code.trim().is_empty() {
+        return Err(ApiError::required("customerCode"));
+    }
+    if code.chars().count() > CODE_LIMIT {
+        return Err(ApiError::too_long("customerCode", CODE_LIMIT));
+    }
+    if code.chars().any(char::is_control) {
+        return Err(ApiError::bad(
+            VALIDATION,
+            "The customer code is not valid.",
+            "customerCode has a control character.",
+        ));
+    }
+    Ok(code)
+}
+
+fn duplicate(config: &SimConfig, code: &str) -> ApiError {
+    let description = format!("A customer with customerCode '{code}' exists.");
+    match config.duplicate {
+        DuplicateAnswer::Entry400 => ApiError::bad(DUPLICATE_ENTRY, "This exists already.", description),
+        DuplicateAnswer::Property400 => {
+            ApiError::bad(DUPLICATE_ENTITY_PROPERTY, "This would be a duplicate.", description)
+        }
+        DuplicateAnswer::Wrapped400 => ApiError::certificates("customer_number", "has been taken already"),
+        DuplicateAnswer::Entry409 => ApiError::new(
+            axum::http::StatusCode::CONFLICT,
+            DUPLICATE_ENTRY,
+            "This exists already.",
+            description,
+        ),
+    }
+}
+
+impl Customer {
+    /// As in answers, without the parts that have to be asked for.
+    pub(crate) fn json(&self, company: u64) -> Map<String, Value> {
+        let mut map = Map::new();
+        map.insert("id".to_owned(), self.id.into());
+        map.insert("companyId".to_owned(), company.into());
+        map.insert("customerCode".to_owned(), self.code.as_str().into());
+        for (name, value, ..) in self.fields.texts() {
+            map.insert(name.to_owned(), value.into());
+        }
+        map.insert("isBill".to_owned(), self.fields.is_bill.into());
+        map.insert("isShip".to_owned(), self.fields.is_ship.into());
+        map.insert("createdDate".to_owned(), stamp(self.created).into());
+        map.insert("modifiedDate".to_owned(), stamp(self.modified).into());
+        map
+    }
+}
+
+impl Record for Customer {
+    fn field(&self, name: &str) -> Scalar<'_> {
+        let flag = |flag: Option<bool>| flag.map_or(Scalar::Null, Scalar::Bool);
+        let date = |time: Timestamp| parse_date(&stamp(time)).map_or(Scalar::Null, Scalar::Date);
+        match name {
+            "id" => number(self.id),
+            "customerCode" => Scalar::text(Some(&self.code)),
+            "isBill" => flag(self.fields.is_bill),
+            "isShip" => flag(self.fields.is_ship),
+            "createdDate" => date(self.created),
+            "modifiedDate" => date(self.modified),
+            _ => self
+                .fields
+                .texts()
+                .into_iter()
+                .find(|(field, ..)| *field == name)
+                .map_or(Scalar::Null, |(_, value, ..)| Scalar::text(value)),
+        }
+    }
+}
+
+/// An id as a value of the filter language. Ids stay far below the size where this would lose something.
+#[expect(clippy::cast_precision_loss, reason = "ids have 32 bits")]
+pub(crate) fn number(id: u64) -> Scalar<'static> {
+    Scalar::Number(id as f64)
+}
+
+/// A customer with what `$include` asked for.
+fn render(
+    company: &Company,
+    customer: &Customer,
+    includes: &[&str],
+    definitions: &Definitions,
+    call: &Call,
+) -> Value {
+    let mut map = customer.json(company.id);
+    for include in includes {
+        let linked = customer.certificates.iter().filter_map(|id| company.certificates.get(id));
+        let (field, values): (&str, Vec<Value>) = match *include {
+            "certificates" => {
+                ("certificates", linked.map(|c| c.json(company, definitions, call, false)).collect())
+            }
+            "active_certificates" => (
+                "activeCertificates",
+                linked
+                    .filter(|c| c.is_effective(definitions, call.today(), call.now))
+                    .map(|c| c.json(company, definitions, call, false))
+                    .collect(),
+            ),
+            "custom_fields" => ("customFields", Vec::new()),
+            other => (other, Vec::new()),
+        };
+        map.insert(field.to_owned(), values.into());
+    }
+    map.into()
+}
+
+/// Stores a customer that passed the checks.
+pub(crate) fn store(books: &mut Books<'_>, now: Timestamp, cause: &str, new: NewCustomer) -> u64 {
+    let id = books.company.take_id();
+    let subject = Subject {
+        customer_code: Some(new.code.clone()),
+        customer_id: Some(id),
+        detail: json!({"name": new.fields.name, "region": new.fields.region, "country": new.fields.country}),
+        ..Subject::default()
+    };
+    books.company.codes.insert(new.code.clone(), id);
+    books.company.customers.insert(
+        id,
+        Customer {
+            id,
+            code: new.code,
+            fields: new.fields,
+            created: now,
+            modified: now,
+            certificates: BTreeSet::new(),
+        },
+    );
+    books.log.push(now, cause, books.company.id, EffectKind::CustomerCreated, subject);
+    id
+}
+
+pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
+    let rows = call.json_rows()?;
+    let check = |books: &Books<'_>, pending: &[NewCustomer], row: &Value| {
+        let row: Row = model(row)?;
+        let code = check_code(row.customer_code)?;
+        let fields = row.fields.check()?;
+        if books.company.codes.contains_key(&code) || pending.iter().any(|new| new.code == code) {
+            return Err(duplicate(&setting.config, &code));
+        }
+        Ok(NewCustomer { code, fields })
+    };
+    let ids = batch::run(setting.config.batch, &rows, books, check, |books, new| {
+        Ok(store(books, call.now, "CreateCustomers", new))
+    })?;
+    let company = &*books.company;
+    Ok(ids
+        .iter()
+        .filter_map(|id| company.customers.get(id))
+        .map(|customer| Value::Object(customer.json(company.id)))
+        .collect())
+}
+
+pub(crate) fn get(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+    let includes = list::includes(call, INCLUDES)?;
+    let customer = company.customer(call.param("code")?)?;
+    Ok(render(company, customer, &includes, &setting.definitions, call))
+}
+
+pub(crate) fn update(books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
+    let code = call.param("code")?;
+    let id = books.company.customer(code)?.id;
+    let row: Row = model(&call.json()?)?;
+    if row.customer_code.as_deref().is_some_and(|other| other != code) {
+        return Err(ApiError::bad(
+            VALIDATION,
+            "A customer cannot be renamed.",
+            "customerCode in the body is another one than in the path.",
+        ));
+    }
+    let fields = row.fields.check()?;
+    replace(books, call.now, "UpdateCustomer", id, fields)
+}
+
+/// Replaces the fields of a customer and logs which of them changed.
+fn replace(books: &mut Books<'_>, now: Timestamp, cause: &str, id: u64, fields: Fields) -> ApiResult<Value> {
+    let company_id = books.company.id;
+    let customer = books
+        .company
+        .customers
+        .get_mut(&id)
+        .ok_or_else(|| ApiError::not_found("customer", &id.to_string()))?;
+    let changed: Vec<&str> = customer
+        .fields
+        .texts()
+        .into_iter()
+        .zip(fields.texts())
+        .filter(|(old, new)| old.1.unwrap_or_default() != new.1.unwrap_or_default())
+        .map(|(old, _)| old.0)
+        .collect();
+    let subject = Subject {
+        customer_code: Some(customer.code.clone()),
+        customer_id: Some(id),
+        detail: json!({"changed": changed}),
+        ..Subject::default()
+    };
+    customer.fields = fields;
+    customer.modified = now;
+    let answer = Value::Object(customer.json(company_id));
+    books.log.push(now, cause, company_id, EffectKind::CustomerUpdated, subject);
+    Ok(answer)
+}
+
+/// Changes a customer behind the client's back: the fields given are set, null empties one, a code that does not
+/// exist is created.
+pub(crate) fn edit(books: &mut Books<'_>, now: Timestamp, code: &str, changes: &Value) -> ApiResult<Value> {
+    let Value::Object(changes) = changes else {
+        return model::<Map<String, Value>>(changes).map(Value::Object);
+    };
+    let id = match books.company.codes.get(code) {
+        Some(id) => *id,
+        None => {
+            let code = check_code(Some(code.to_owned()))?;
+            store(books, now, "sim", NewCustomer { code, fields: Fields::default() })
+        }
+    };
+    let old = books.company.customers.get(&id).map(|customer| customer.fields.clone()).unwrap_or_default();
+    let mut merged = serde_json::to_value(old).unwrap_or_default();
+    if let Some(map) = merged.as_object_mut() {
+        map.extend(changes.clone());
+    }
+    replace(books, now, "sim", id, model(&merged)?)
+}
+
+pub(crate) fn query(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+    let includes = list::includes(call, INCLUDES)?;
+    let filter = list::filter(call, &SCHEMA)?;
+    let show = |customer: &Customer| render(company, customer, &includes, &setting.definitions, call);
+    // A filter that names codes is answered from the index, in order of id like everything else.
+    match filter.as_ref().and_then(|filter| filter.only("customerCode")) {
+        Some(codes) => {
+            let ids: BTreeSet<u64> =
+                codes.iter().filter_map(|code| company.codes.get(*code)).copied().collect();
+            let rows = ids.iter().filter_map(|id| company.customers.get(id));
+            list::answer_filtered(call, &SCHEMA, ECMS_PAGE, rows, filter.as_ref(), show)
+        }
+        None => {
+            list::answer_filtered(call, &SCHEMA, ECMS_PAGE, company.customers.values(), filter.as_ref(), show)
+        }
+    }
+}
+
+pub(crate) fn certificates_of(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+    let customer = company.customer(call.param("code")?)?;
+    let rows = customer.certificates.iter().filter_map(|id| company.certificates.get(id));
+    certificates::list_rows(setting, company, call, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_mail_are_looked_at() {
+        for good in ["a@example.com", "first.last+tag@mail.example.com"] {
+            assert!(check_email(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@example.com",
+            "a@example",
+            "a@b@example.com",
+            "a b@example.com",
+            "a@example..com",
+        ] {
+            assert!(check_email(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn codes_are_counted_in_characters() {
+        assert!(check_code(Some("é".repeat(50))).is_ok());
+        assert!(check_code(Some("é".repeat(51))).is_err());
+        assert!(check_code(Some("  ".to_owned())).is_err());
+        assert!(check_code(Some("a\nb".to_owned())).is_err());
+        assert!(check_code(None).is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! The stand-in over real HTTP: every answer here travelled through a socket.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod customers;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod invitations;
+#[cfg(test)]
+mod support;

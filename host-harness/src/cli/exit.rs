@@ -1,0 +1,368 @@
+//! Exit codes, and the one place that decides them.
+//!
+//! Everything that can go wrong ends as a [`Failure`]: a code, a short name for machines, a sentence for people and
+//! the next step. No other module of the command line picks a number. The codes are part of the product's interface
+//! and do not change their meaning:
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done, or nothing was left to do |
+//! | 1 | internal fault, or a limit of the host stopped the component |
+//! | 2 | usage or configuration: arguments, config file, component file, company code, credentials that are not given |
+//! | 3 | confirmation needed: nothing was written, the plan waits for `--confirm DIGEST` |
+//! | 4 | done in part: something was refused, moved, is unclear, remains, or the run was stopped |
+//! | 5 | AvaTax or the ERP could not be reached, refused the login or a right, or is not ready for use |
+//! | 6 | refused because the plan no longer holds: nothing was written, preview again |
+//! | 130 | left at once on a second Ctrl-C, or on Ctrl-C while nothing was running |
+
+use crate::{
+    error::{CallError, LoadError},
+    model::{
+        journal::OutcomeState,
+        onboarding::{self, CertificateRole, Preflight, Provisioning, RunReport},
+    },
+};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing was left to do.
+    Done,
+    /// Internal fault, or a limit of the host.
+    Internal,
+    /// Usage or configuration.
+    Usage,
+    /// A plan waits for confirmation.
+    ConfirmationNeeded,
+    /// Done in part.
+    Partial,
+    /// AvaTax or the ERP could not be used.
+    Unreachable,
+    /// The plan no longer holds.
+    PlanGone,
+    /// Left at once on Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number the process ends with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::ConfirmationNeeded => 3,
+            Self::Partial => 4,
+            Self::Unreachable => 5,
+            Self::PlanGone => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a command did not reach its result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message} {next}")]
+pub struct Failure {
+    /// The code to end with.
+    pub exit: Exit,
+    /// Kebab-case name for machines; the list stands in `docs/json.md`.
+    pub kind: &'static str,
+    /// What failed, and on what.
+    pub message: String,
+    /// What to do; may be empty where the message already says it.
+    pub next: String,
+}
+
+impl Failure {
+    /// A failure from its parts.
+    pub fn new(exit: Exit, kind: &'static str, message: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { exit, kind, message: message.into(), next: next.into() }
+    }
+
+    /// Wrong arguments.
+    pub fn usage(message: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message, next)
+    }
+
+    /// Something about the configuration.
+    pub fn configuration(message: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "configuration", message, next)
+    }
+
+    /// A fault that is nobody's input.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(
+            Exit::Internal,
+            "internal",
+            message,
+            "Run the command again; what was done is in the journal.",
+        )
+    }
+}
+
+/// Exit of a run that came to an end with a report: done only when nothing is open and nothing was refused.
+#[must_use]
+pub fn of_applied(report: &RunReport) -> Exit {
+    let all_good = report.outcomes.iter().all(|outcome| {
+        outcome.count == 0 || matches!(outcome.state, OutcomeState::Done | OutcomeState::Adopted)
+    });
+    if all_good && report.remaining == 0 && !report.stopped { Exit::Done } else { Exit::Partial }
+}
+
+/// Why AvaTax cannot be used although it answered; none when it can.
+#[must_use]
+pub fn of_preflight(preflight: &Preflight) -> Option<Failure> {
+    match preflight.provisioning {
+        Provisioning::Provisioned => {}
+        Provisioning::InProgress => {
+            return Some(Failure::new(
+                Exit::Unreachable,
+                "not-provisioned",
+                "Certificate management is still being set up for this company.",
+                "Wait some minutes and run the command again.",
+            ));
+        }
+        Provisioning::NotProvisioned => return Some(not_provisioned("")),
+    }
+    (preflight.certificate_role == CertificateRole::Denied).then(|| {
+        Failure::new(
+            Exit::Unreachable,
+            "forbidden",
+            "This credential may not create certificates in AvaTax.",
+            "Use a credential whose AvaTax role is an administrator of the company or the account.",
+        )
+    })
+}
+
+fn not_provisioned(detail: &str) -> Failure {
+    let message = if detail.is_empty() {
+        "Certificate management (ECMS) is not set up for this company, and nothing was written.".to_owned()
+    } else {
+        sentence(detail)
+    };
+    Failure::new(
+        Exit::Unreachable,
+        "not-provisioned",
+        message,
+        "Ask AvaTax for it with `onboard sync --request-setup`; if that has been done already, wait some minutes.",
+    )
+}
+
+/// Turns an error of the component into a failure; `command` is what the person would run again.
+#[must_use]
+pub fn of_guest(error: &onboarding::Error, command: &str) -> Failure {
+    use onboarding::Error;
+    match error {
+        Error::PlanMismatch(mismatch) => {
+            let message = mismatch.current.as_deref().map_or_else(
+                || format!("There is no plan {}, so nothing was written.", mismatch.given),
+                |current| {
+                    format!(
+                        "The plan {} is not the newest one, which is {current}, so nothing was written.",
+                        mismatch.given
+                    )
+                },
+            );
+            Failure::new(
+                Exit::PlanGone,
+                "plan-mismatch",
+                message,
+                format!("Look at the present plan with `{command} --preview` and confirm that one."),
+            )
+        }
+        Error::InvalidRequest(text) => Failure::new(
+            Exit::Usage,
+            "invalid-request",
+            sentence(text),
+            "Correct the setting or argument named here and run the command again.",
+        ),
+        Error::Unauthorized(text) => Failure::new(
+            Exit::Unreachable,
+            "unauthorized",
+            sentence(text),
+            "Check the account number and licence key, and that the base URL is that of the same environment.",
+        ),
+        Error::Forbidden(text) => Failure::new(
+            Exit::Unreachable,
+            "forbidden",
+            sentence(text),
+            "Use a credential with an administrator role, or have the service added to the account.",
+        ),
+        Error::Unreachable(text) => Failure::new(
+            Exit::Unreachable,
+            "unreachable",
+            sentence(text),
+            "Check the base URL and the network, then run the same command again; it goes on where it stopped.",
+        ),
+        Error::CompanyNotFound(text) => Failure::new(
+            Exit::Usage,
+            "company-not-found",
+            sentence(text),
+            "Set `company-code` in the configuration to the code of a company of this account.",
+        ),
+        Error::NotProvisioned(text) => not_provisioned(text),
+        Error::ErpFailed(text) => Failure::new(
+            Exit::Unreachable,
+            "erp-failed",
+            sentence(text),
+            "Check `erp` in the configuration and that the ERP can be read, then run the command again.",
+        ),
+        Error::DocumentsFailed(text) => Failure::new(
+            Exit::Unreachable,
+            "documents-failed",
+            sentence(text),
+            "Check the documents folder, then run the command again.",
+        ),
+        Error::JournalFailed(text) => Failure::new(
+            Exit::Internal,
+            "journal-failed",
+            sentence(text),
+            "Check free space and rights of the data folder, then run the same command again; it goes on from there.",
+        ),
+        Error::Stopped => Failure::new(
+            Exit::Partial,
+            "stopped",
+            "Stopped as you asked, before anything was planned or written.",
+            format!("Run `{command}` again whenever you like."),
+        ),
+    }
+}
+
+/// Turns a failed call of the component into a failure. The texts of the host's own errors already say what to do.
+#[must_use]
+pub fn of_call(error: &CallError, command: &str) -> Failure {
+    match error {
+        CallError::Guest(error) => of_guest(error, command),
+        CallError::Timeout { .. } => stopped_by_host("timeout", error),
+        CallError::Memory { .. } | CallError::Limit { .. } => stopped_by_host("limit", error),
+        CallError::Trap { .. } => stopped_by_host("component-fault", error),
+        CallError::Busy => stopped_by_host("busy", error),
+    }
+}
+
+fn stopped_by_host(kind: &'static str, error: &CallError) -> Failure {
+    Failure::new(Exit::Internal, kind, sentence(&error.to_string()), "")
+}
+
+/// Turns a component that could not be loaded into a failure.
+#[must_use]
+pub fn of_load(error: &LoadError) -> Failure {
+    let message = sentence(&error.to_string());
+    match error {
+        LoadError::Engine { .. } | LoadError::Client { .. } => {
+            Failure::new(Exit::Internal, "internal", message, "")
+        }
+        LoadError::Unreadable { .. } | LoadError::Damaged { .. } => {
+            Failure::new(Exit::Usage, "component", message, "")
+        }
+        _ => Failure::new(
+            Exit::Usage,
+            "component",
+            message,
+            "Build it with `cargo xtask component`, or name another file with `--component`.",
+        ),
+    }
+}
+
+/// Makes a sentence of an error text: cleaned, with a capital for a leading article and a full stop.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut text = crate::report::words::clean(text.trim(), 2_000);
+    if let Some(rest) = text.strip_prefix("the ") {
+        text = format!("The {rest}");
+    }
+    if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        journal::Operation,
+        onboarding::{Error, OutcomeCount, PlanMismatch},
+    };
+
+    fn report(states: &[(OutcomeState, u64)], remaining: u64, stopped: bool) -> RunReport {
+        let mut report = super::super::samples::run_report();
+        report.outcomes = states
+            .iter()
+            .map(|(state, count)| OutcomeCount {
+                operation: Operation::CreateCustomer,
+                state: *state,
+                count: *count,
+                samples: Vec::new(),
+            })
+            .collect();
+        report.remaining = remaining;
+        report.stopped = stopped;
+        report
+    }
+
+    #[test]
+    fn every_error_of_the_component_has_its_code_and_a_next_step() {
+        let text = || "Something happened".to_owned();
+        let mismatch = PlanMismatch { current: None, given: "sha256:0".to_owned() };
+        let expected = [
+            (Error::PlanMismatch(mismatch), 6, "plan-mismatch"),
+            (Error::InvalidRequest(text()), 2, "invalid-request"),
+            (Error::Unauthorized(text()), 5, "unauthorized"),
+            (Error::Forbidden(text()), 5, "forbidden"),
+            (Error::Unreachable(text()), 5, "unreachable"),
+            (Error::CompanyNotFound(text()), 2, "company-not-found"),
+            (Error::NotProvisioned(text()), 5, "not-provisioned"),
+            (Error::ErpFailed(text()), 5, "erp-failed"),
+            (Error::DocumentsFailed(text()), 5, "documents-failed"),
+            (Error::JournalFailed(text()), 1, "journal-failed"),
+            (Error::Stopped, 4, "stopped"),
+        ];
+        for (error, code, kind) in expected {
+            let failure = of_guest(&error, "onboard sync");
+            assert_eq!((failure.exit.code(), failure.kind), (code, kind));
+            assert!(failure.message.ends_with('.'), "{}", failure.message);
+            assert!(failure.next.ends_with('.'), "{}", failure.next);
+        }
+    }
+
+    #[test]
+    fn a_stale_digest_names_the_newest_plan_and_the_command_to_see_it() {
+        let mismatch = PlanMismatch { current: Some("sha256:b".to_owned()), given: "sha256:a".to_owned() };
+        let failure = of_guest(&Error::PlanMismatch(mismatch), "onboard sync");
+        assert_eq!(
+            failure.to_string(),
+            "The plan sha256:a is not the newest one, which is sha256:b, so nothing was written. \
+             Look at the present plan with `onboard sync --preview` and confirm that one."
+        );
+    }
+
+    #[test]
+    fn only_a_run_with_nothing_open_and_nothing_refused_is_done() {
+        use OutcomeState::{Adopted, Done, Moved, Refused, Unclear};
+        assert_eq!(of_applied(&report(&[(Done, 3), (Adopted, 1)], 0, false)), Exit::Done);
+        assert_eq!(of_applied(&report(&[(Done, 3), (Refused, 0)], 0, false)), Exit::Done);
+        for bad in [Moved, Refused, Unclear] {
+            assert_eq!(of_applied(&report(&[(Done, 3), (bad, 1)], 0, false)), Exit::Partial);
+        }
+        assert_eq!(of_applied(&report(&[(Done, 3)], 1, false)), Exit::Partial);
+        assert_eq!(of_applied(&report(&[(Done, 3)], 0, true)), Exit::Partial);
+    }
+
+    #[test]
+    fn a_company_without_certificate_management_is_told_how_to_get_it() {
+        let mut preflight = super::super::samples::run_report().preflight;
+        assert_eq!(of_preflight(&preflight), None);
+        preflight.certificate_role = CertificateRole::Denied;
+        assert_eq!(of_preflight(&preflight).map(|failure| failure.kind), Some("forbidden"));
+        preflight.provisioning = Provisioning::NotProvisioned;
+        let failure = of_preflight(&preflight).expect("not provisioned");
+        assert_eq!(failure.exit.code(), 5);
+        assert!(failure.next.contains("onboard sync --request-setup"));
+    }
+
+    #[test]
+    fn control_characters_of_a_foreign_text_do_not_reach_the_terminal() {
+        let failure = of_guest(&Error::Unreachable("gate\x1b[2Jway".to_owned()), "onboard sync");
+        assert_eq!(failure.message, "gate [2Jway.");
+    }
+}

@@ -1,0 +1,270 @@
+//! `onboard status` and `onboard report`: both read the journal and nothing else, so they answer without AvaTax, the
+//! ERP, the component or any credential, even while a run goes on. Status is the short form with what is open; report
+//! is everything, written as it is read to stdout or to a file that only its owner may read.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use comfy_table::Cell;
+use serde_json::{Value, json};
+
+use super::{
+    args::{ReportArgs, ReportFormat},
+    console::{Console, number},
+    exit::{Exit, Failure},
+    json::Ending,
+};
+use crate::report::{Line, Report, ReportError, render, words};
+
+/// Customers and runs named in the text of `status`.
+const SHOWN: usize = 20;
+/// As much of a digest as tells plans apart; the whole one is in the report.
+const DIGEST_SHOWN: usize = 19;
+
+/// Shows the short form and returns it for machines.
+pub fn status(console: &mut Console, report: &Report) -> Value {
+    let concerned: Vec<&Line> =
+        report.lines.iter().filter(|line| line.is_open() || !line.attention.is_empty()).collect();
+    if report.runs.is_empty() {
+        console
+            .say("Nothing has been planned or done yet. Start with `onboard analyze`, then `onboard sync`.");
+    } else {
+        show_runs(console, report);
+        show_writes(console, report);
+        show_concerned(console, &concerned);
+        console.say(format!("\n{}", render::DISCLAIMER));
+    }
+    json!({ "setups": report.setups, "runs": report.runs, "summary": report.summary, "open": concerned })
+}
+
+fn show_runs(console: &mut Console, report: &Report) {
+    let mut table = console.new_table(&["Preview made", "Run", "Writes", "Confirmed by", "Plan"]);
+    for run in report.runs.iter().rev().take(SHOWN) {
+        let approvals: Vec<_> = run
+            .approvals
+            .iter()
+            .map(|one| format!("{}, {}", one.by, render::to_the_second(&one.at)))
+            .collect();
+        let kind = run
+            .option
+            .as_deref()
+            .map_or_else(|| run.operation.to_owned(), |option| format!("{} {option}", run.operation));
+        table.add_row(vec![
+            Cell::new(render::to_the_second(&run.opened_at)),
+            Cell::new(kind),
+            run.writes.map_or_else(|| Cell::new("not finished"), number),
+            Cell::new(if approvals.is_empty() { "nobody".to_owned() } else { approvals.join("\n") }),
+            Cell::new(words::clean(run.digest.as_deref().unwrap_or(""), DIGEST_SHOWN)),
+        ]);
+    }
+    console.table("Runs, newest first", &table);
+}
+
+fn show_writes(console: &mut Console, report: &Report) {
+    let mut table = console.new_table(&["What", "State", "Number"]);
+    for tally in &report.summary.writes {
+        table.add_row(vec![Cell::new(tally.operation), Cell::new(tally.state.words()), number(tally.count)]);
+    }
+    if table.is_empty() {
+        console.say("\nNothing has been written to AvaTax, and no plan would.");
+        return;
+    }
+    console.table("Writes", &table);
+    if report.summary.effective_certificates + report.summary.ineffective_certificates > 0 {
+        console.say(format!(
+            "Of the certificates in AvaTax, {} are effective and {} are not known to be.",
+            report.summary.effective_certificates, report.summary.ineffective_certificates
+        ));
+    }
+}
+
+fn show_concerned(console: &mut Console, concerned: &[&Line]) {
+    if concerned.is_empty() {
+        console.say("\nNothing is open.");
+        return;
+    }
+    let mut table = console.new_table(&["Customer or document", "Name", "What is open"]);
+    for line in concerned.iter().take(SHOWN) {
+        let mut open: Vec<String> = line
+            .writes
+            .iter()
+            .filter(|write| write.state.is_open())
+            .map(|write| format!("{}: {}", write.operation, write.state.words()))
+            .collect();
+        open.extend(line.attention.iter().map(|one| {
+            let why = if one.why.is_empty() { one.remedy } else { &one.why };
+            format!("{}: {}", one.what, words::clean(why, 160))
+        }));
+        table.add_row(vec![
+            Cell::new(words::clean(&line.key, 60)),
+            Cell::new(words::clean(line.name.as_deref().unwrap_or(""), 60)),
+            Cell::new(open.join("\n")),
+        ]);
+    }
+    console.table("Open, or for a person to settle", &table);
+    let hidden = concerned.len().saturating_sub(SHOWN);
+    if hidden > 0 {
+        console.say(format!("… and {hidden} more; `onboard report` names all of them."));
+    }
+}
+
+/// Writes the long form to where the arguments say.
+pub fn report(
+    console: &mut Console,
+    report: &Report,
+    tenant: &str,
+    args: &ReportArgs,
+) -> Result<Ending, Failure> {
+    let default = if console.is_json() { ReportFormat::Json } else { ReportFormat::Text };
+    let format = args.format.unwrap_or(default);
+    let mut ending = Ending { tenant: Some(tenant.to_owned()), ..Ending::default() };
+    if let Some(path) = &args.output {
+        to_file(report, tenant, format, path)?;
+        console.say(format!("The report is in {}.", path.display()));
+        ending.result = Some(json!({ "output": path.display().to_string(), "summary": report.summary }));
+        return Ok(ending);
+    }
+    let written = if console.is_json() {
+        if format != ReportFormat::Json {
+            return Err(Failure::usage(
+                "With --json, stdout carries one JSON document, so a report in another format cannot go there.",
+                "Leave out --json, or name a file with --output.",
+            ));
+        }
+        ending.printed = true;
+        inside_document(report, tenant, console.out())
+    } else {
+        write_as(report, tenant, format, console.out())
+    };
+    match written {
+        // `onboard report | head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ending),
+        Err(error) => Err(of_report(&error.into())),
+        Ok(()) => Ok(ending),
+    }
+}
+
+/// Writes the report to a file.
+pub fn to_file(report: &Report, tenant: &str, format: ReportFormat, path: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(
+            Exit::Usage,
+            "output",
+            format!("The report could not be written to {}: {error}.", path.display()),
+            "Name a file in a folder that exists and that you may write to.",
+        )
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    // It names customers and holds invitation links.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = BufWriter::new(options.open(path).map_err(failed)?);
+    write_as(report, tenant, format, &mut file).map_err(failed)
+}
+
+fn write_as(report: &Report, tenant: &str, format: ReportFormat, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    match format {
+        ReportFormat::Json => {
+            render::json(report, tenant, &mut out)?;
+            writeln!(out)?;
+        }
+        ReportFormat::Jsonl => render::jsonl(report, tenant, &mut out)?,
+        ReportFormat::Text => render::plain(report, tenant, &mut out)?,
+    }
+    out.flush()
+}
+
+/// The document of `--json`, written around a report that is never held as a whole.
+fn inside_document(report: &Report, tenant: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    write!(out, "{{\"command\":\"report\",\"tenant\":{},\"exit_code\":0,\"result\":", Value::from(tenant))?;
+    render::json(report, tenant, &mut out)?;
+    writeln!(out, "}}")?;
+    out.flush()
+}
+
+/// Turns a report that could not be made into a failure.
+#[must_use]
+pub fn of_report(error: &ReportError) -> Failure {
+    Failure::new(
+        Exit::Internal,
+        "journal-failed",
+        format!("{error}."),
+        "Check that the data folder of the tenant can be read and written.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Attention, Subject, Summary};
+
+    fn small() -> Report {
+        Report {
+            setups: Vec::new(),
+            runs: Vec::new(),
+            lines: vec![Line {
+                record: Subject::Customer,
+                key: "A-1".to_owned(),
+                id: None,
+                name: None,
+                decisions: vec!["call-list"],
+                writes: Vec::new(),
+                attention: vec![Attention { what: "call-list", why: String::new(), remedy: "call" }],
+            }],
+            summary: Summary::default(),
+        }
+    }
+
+    #[test]
+    fn status_names_everyone_who_is_concerned_in_its_json() {
+        let mut console = Console::of_streams(
+            Box::new(io::sink()),
+            Box::new(io::sink()),
+            Box::new(io::empty()),
+            false,
+            true,
+        );
+        let value = status(&mut console, &small());
+        assert_eq!(value.pointer("/open/0/key"), Some(&json!("A-1")));
+    }
+
+    #[test]
+    fn the_document_around_a_report_is_valid_json() {
+        let mut bytes = Vec::new();
+        inside_document(&small(), "no\"rth", &mut bytes).unwrap();
+        let document: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(document["exit_code"], 0);
+        assert_eq!(document["tenant"], "no\"rth");
+        assert_eq!(document["result"]["lines"][0]["key"], "A-1");
+    }
+
+    #[test]
+    fn a_text_report_cannot_share_stdout_with_the_json_document() {
+        let mut console = Console::of_streams(
+            Box::new(io::sink()),
+            Box::new(io::sink()),
+            Box::new(io::empty()),
+            false,
+            true,
+        );
+        let args = ReportArgs { format: Some(ReportFormat::Text), output: None };
+        assert_eq!(report(&mut console, &small(), "north", &args).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_report_file_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.jsonl");
+        to_file(&small(), "north", ReportFormat::Jsonl, &path).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
+    }
+}

@@ -1,0 +1,321 @@
+//! The command `onboard`, as functions that the binary and tests call.
+//!
+//! [`main`] is the process: arguments, streams, a runtime, an exit code. [`run`] is a command: it takes parsed
+//! arguments and streams and ends with an [`json::Ending`], which [`finish`] turns into the JSON document or the error
+//! text and the exit code. Each command has a module or a few lines here; how anything comes to be written is in
+//! [`flow`] alone, and which code a failure has is in [`exit`] alone.
+
+pub mod args;
+pub mod bars;
+pub mod check;
+pub mod console;
+pub mod demo;
+pub mod exit;
+pub mod flow;
+pub mod history;
+pub mod json;
+mod probe;
+#[cfg(test)]
+mod samples;
+pub mod session;
+pub mod show;
+
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Parser as _;
+
+use self::{
+    args::{CertificatesArgs, Cli, Command, ReportArgs, SyncArgs},
+    bars::Stop,
+    console::Console,
+    exit::{Exit, Failure},
+    flow::{Flowed, Request},
+    json::Ending,
+    session::{Job, Needs, Overrides, Session},
+};
+use crate::{
+    config::{Config, TenantConfig},
+    model::onboarding::Action,
+    report::{self, Report, Summary, render},
+};
+
+/// Version of the program and of the contract it speaks.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (contract ecms:onboarding@0.1.0)");
+
+/// The whole process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let mut console = Console::of_process(&cli.shared);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::internal(format!("The program could not start its threads: {error}."));
+            return finish(
+                &Ending { failure: Some(failure), ..Ending::default() },
+                cli.command.name(),
+                &mut console,
+            );
+        }
+    };
+    let stop = Arc::new(Stop::default());
+    let ending = runtime.block_on(async {
+        // The stand-in has its own way to end on Ctrl-C.
+        if !matches!(cli.command, Command::AvataxSim(_)) {
+            tokio::spawn(Arc::clone(&stop).watch());
+        }
+        run(&cli, &mut console, stop).await
+    });
+    // A blocking read that hangs must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    finish(&ending, cli.command.name(), &mut console)
+}
+
+/// Runs a command.
+pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>) -> Ending {
+    match &cli.command {
+        Command::Demo(args) => return demo::run(cli, args, console, &stop).await,
+        Command::AvataxSim(args) => return stand_in(args, console).await,
+        _ => {}
+    }
+    let (config, name) = match load(cli) {
+        Ok(loaded) => loaded,
+        Err(failure) => return Ending { failure: Some(failure), ..Ending::default() },
+    };
+    let ended = match config.tenant(Some(&name)) {
+        Ok(tenant) => on_tenant(cli, &config, tenant, console, stop).await,
+        Err(error) => Err(session::of_config(&error)),
+    };
+    let mut ending = ended.unwrap_or_else(|failure| Ending { failure: Some(failure), ..Ending::default() });
+    ending.tenant = Some(name);
+    ending
+}
+
+/// Prints what is left to print and gives the exit code.
+pub fn finish(ending: &Ending, command: &str, console: &mut Console) -> ExitCode {
+    if let Some(failure) = &ending.failure {
+        console.complain(format!("\n{}", failure.to_string().trim_end()));
+    }
+    if console.is_json() && !ending.printed {
+        let printed = ending.print(command, console.out());
+        if printed.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+            console.complain("The JSON document could not be written to stdout.");
+            return ExitCode::from(Exit::Internal.code());
+        }
+    }
+    ExitCode::from(ending.exit().code())
+}
+
+/// Answers wrong arguments, and `--help` and `--version`, which come this way too.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let _closed = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    // The arguments could not be read, so whether a document is wanted is seen from the words themselves.
+    if std::env::args_os().any(|word| word == "--json") {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure::usage(exit::sentence(first), "See `onboard --help`.");
+        let _closed =
+            Ending { failure: Some(failure), ..Ending::default() }.print("onboard", &mut std::io::stdout());
+    }
+    ExitCode::from(Exit::Usage.code())
+}
+
+fn load(cli: &Cli) -> Result<(Config, String), Failure> {
+    let config = session::load_config(&cli.shared.config)?;
+    let tenant = config.tenant(cli.shared.tenant.as_deref()).map_err(|error| session::of_config(&error))?;
+    let name = tenant.name.clone();
+    Ok((config, name))
+}
+
+async fn on_tenant(
+    cli: &Cli,
+    config: &Config,
+    tenant: &TenantConfig,
+    console: &mut Console,
+    stop: Arc<Stop>,
+) -> Result<Ending, Failure> {
+    let again = cli.again();
+    let open = async |needs: Needs, overrides: Overrides, draw: bool| {
+        let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
+        let plugin = session::load_plugin(path).await?;
+        Session::open(tenant, plugin, needs, overrides, draw, stop).await
+    };
+    match &cli.command {
+        Command::Check => {
+            let mut session = open(Needs::Looking, Overrides::default(), console.bars).await?;
+            Ok(check_tenant(&mut session, console, &again).await)
+        }
+        Command::Analyze => {
+            let mut session = open(Needs::Reading, Overrides::default(), console.bars).await?;
+            Ok(analyze(&mut session, console, &again).await)
+        }
+        Command::Sync(args) => {
+            let approver = approver_for(&args.consent)?;
+            let mut session = open(Needs::Writing, Overrides::default(), console.bars).await?;
+            Ok(sync(&mut session, console, args, &approver, &again).await)
+        }
+        Command::Certificates(args) => {
+            let approver = approver_for(&args.consent)?;
+            let overrides = certificate_overrides(args)?;
+            let mut session = open(Needs::Writing, overrides, console.bars).await?;
+            Ok(certificates(&mut session, console, args, &approver, &again).await)
+        }
+        Command::Status => {
+            let report = read_history(tenant).await?;
+            Ok(Ending { result: Some(history::status(console, &report)), ..Ending::default() })
+        }
+        Command::Report(args) => write_report(tenant, console, args).await,
+        Command::Demo(_) | Command::AvataxSim(_) => Err(Failure::internal("This command has no tenant.")),
+    }
+}
+
+async fn check_tenant(session: &mut Session, console: &mut Console, again: &str) -> Ending {
+    let answer = session.run(Job::Sync, Action::Check, again).await;
+    let (checks, failure) = check::judge(answer.as_ref().map_err(Clone::clone));
+    check::show(console, &checks);
+    Ending {
+        result: Some(check::result(&checks, answer.as_ref().ok())),
+        failure,
+        metrics: std::mem::take(&mut session.metrics),
+        ..Ending::default()
+    }
+}
+
+async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> Ending {
+    let found = session.analyze(again).await;
+    let mut ending = Ending { metrics: std::mem::take(&mut session.metrics), ..Ending::default() };
+    match found {
+        Ok(found) => {
+            show::analysis(console, &found);
+            console.say(format!("\n{}", render::DISCLAIMER));
+            ending.result = Some(json::analysis(&found));
+        }
+        Err(failure) => ending.failure = Some(failure),
+    }
+    ending
+}
+
+async fn sync(
+    session: &mut Session,
+    console: &mut Console,
+    args: &SyncArgs,
+    approver: &str,
+    again: &str,
+) -> Ending {
+    if args.request_setup {
+        let asked = flow::request_setup(console, approver, &mut async |action: Action| {
+            session.run(Job::Sync, action, again).await
+        })
+        .await;
+        let metrics = std::mem::take(&mut session.metrics);
+        return match asked {
+            Ok(report) => Ending {
+                failure: flow::after_setup(&report, again),
+                result: Some(serde_json::json!({ "setup": json::run_report(&report) })),
+                metrics,
+                ..Ending::default()
+            },
+            Err(failure) => Ending { failure: Some(failure), metrics, ..Ending::default() },
+        };
+    }
+    let request = Request { consent: &args.consent, approved_by: approver, again, offers_setup: true };
+    let flowed =
+        flow::run(console, &request, async |action| session.run(Job::Sync, action, again).await).await;
+    ending_of(flowed, session, console)
+}
+
+async fn certificates(
+    session: &mut Session,
+    console: &mut Console,
+    args: &CertificatesArgs,
+    approver: &str,
+    again: &str,
+) -> Ending {
+    let request = Request { consent: &args.consent, approved_by: approver, again, offers_setup: false };
+    let job = Job::Certificates(args.way.into());
+    let flowed = flow::run(console, &request, async |action| session.run(job, action, again).await).await;
+    ending_of(flowed, session, console)
+}
+
+fn ending_of(flowed: Flowed, session: &mut Session, console: &mut Console) -> Ending {
+    for denied in session.denied.drain(..) {
+        console.complain(denied);
+    }
+    Ending {
+        result: flowed.result(),
+        failure: flowed.failure,
+        metrics: std::mem::take(&mut session.metrics),
+        ..Ending::default()
+    }
+}
+
+/// A preview needs nobody who agrees, but a name that cannot be used is better refused before than after it.
+fn approver_for(consent: &args::Consent) -> Result<String, Failure> {
+    match session::approver(consent.approved_by.as_deref()) {
+        Err(_) if consent.preview && consent.approved_by.is_none() => Ok(String::new()),
+        other => other,
+    }
+}
+
+fn certificate_overrides(args: &CertificatesArgs) -> Result<Overrides, Failure> {
+    if let Some(folder) = args.from.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(no_folder(folder));
+    }
+    Ok(Overrides {
+        documents: args.from.clone(),
+        delivery: args.delivery.map(Into::into),
+        ..Overrides::default()
+    })
+}
+
+fn no_folder(folder: &Path) -> Failure {
+    Failure::usage(
+        format!("There is no folder {} to take certificates from.", folder.display()),
+        "Name one that exists with --from.",
+    )
+}
+
+async fn read_history(tenant: &TenantConfig) -> Result<Report, Failure> {
+    let journal = session::open_history(&tenant.data_dir)?;
+    match journal {
+        Some(journal) => report::read(&journal).await.map_err(|error| history::of_report(&error)),
+        None => Ok(Report {
+            setups: Vec::new(),
+            runs: Vec::new(),
+            lines: Vec::new(),
+            summary: Summary::default(),
+        }),
+    }
+}
+
+async fn write_report(
+    tenant: &TenantConfig,
+    console: &mut Console,
+    args: &ReportArgs,
+) -> Result<Ending, Failure> {
+    let report = read_history(tenant).await?;
+    history::report(console, &report, &tenant.name, args)
+}
+
+/// `onboard avatax-sim`.
+async fn stand_in(args: &avatax_sim::SimArgs, console: &mut Console) -> Ending {
+    let failed = |error: avatax_sim::SimError| {
+        Failure::usage(exit::sentence(&error.to_string()), "See `onboard avatax-sim --help`.")
+    };
+    let simulator = match avatax_sim::start(args.clone().into_config()).await {
+        Ok(simulator) => simulator,
+        Err(error) => return Ending { failure: Some(failed(error)), ..Ending::default() },
+    };
+    let base_url = simulator.base_url();
+    console.say(format!("listening on {base_url}"));
+    console.note("Ctrl-C ends it.");
+    let _waited = tokio::signal::ctrl_c().await;
+    let failure = simulator.stop().await.err().map(failed);
+    Ending { result: Some(serde_json::json!({ "base_url": base_url })), failure, ..Ending::default() }
+}

@@ -1,0 +1,425 @@
+//! From a configuration to a tenant that the component can be run for.
+//!
+//! A [`Session`] holds what one command needs: the tenant with everything it brings, the loaded component, the bars
+//! and the wish to stop. What a command does not need it does not ask for: `analyze` gets neither credentials nor a
+//! way to the network, and only commands that write open the journal for writing, so that two of them cannot run at
+//! once and readers are never in the way.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::{
+    bars::{Bars, Stop},
+    exit::{self, Exit, Failure},
+};
+use crate::{
+    config::{AccountSource, Config, ConfigError, CredentialSource, SecretSource, TenantConfig},
+    documents,
+    engine::{EngineOptions, HostEngine},
+    erp::{self, ErpOpenError},
+    error::CallError,
+    journal::{Journal, JournalOpenError, SqliteJournal},
+    limits::Limits,
+    model::{
+        journal::{Entry, JournalError, Query, StoredEntry},
+        onboarding::{Action, Analysis, CertificateOption, RunReport},
+        tenant::Delivery,
+    },
+    ocr::TextReader,
+    plugin::{Call, Plugin},
+    policy::EgressPolicy,
+    secrets::{self, Credentials},
+    tenant::Tenant,
+};
+
+/// File name of a tenant's journal in its data folder.
+pub const JOURNAL: &str = "journal.sqlite";
+/// Where `cargo xtask component` puts the component, below the workspace.
+const BUILT: &str = "target/component/ecms_onboarding.wasm";
+
+/// What a command needs of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Customers only: no network, no credentials, no journal.
+    Reading,
+    /// AvaTax, but nothing is recorded.
+    Looking,
+    /// Everything.
+    Writing,
+}
+
+/// What the command line or the demo puts in place of the configuration.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    /// Folder with certificate documents.
+    pub documents: Option<PathBuf>,
+    /// How invitations are delivered.
+    pub delivery: Option<Delivery>,
+    /// Credentials that are at hand already.
+    pub credentials: Option<Credentials>,
+}
+
+/// Which export to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// `sync`.
+    Sync,
+    /// `onboard-certificates`.
+    Certificates(CertificateOption),
+}
+
+/// One tenant, ready to run.
+pub struct Session {
+    tenant: Tenant,
+    plugin: Plugin,
+    bars: Arc<Bars>,
+    stop: Arc<Stop>,
+    /// What each call used, for the JSON document.
+    pub metrics: Vec<Value>,
+    /// Requests that the egress policy did not allow, as sentences.
+    pub denied: Vec<String>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+/// Loads the component once for any number of sessions; what is compiled is kept in the user's cache folder.
+pub async fn load_plugin(component: PathBuf) -> Result<Plugin, Failure> {
+    let load = move || {
+        let engine = HostEngine::with_options(EngineOptions {
+            cache: cache_folder(),
+            calls: 2,
+            ..EngineOptions::default()
+        })?;
+        Plugin::load(&engine, &component)
+    };
+    tokio::task::spawn_blocking(load)
+        .await
+        .map_err(|error| Failure::internal(format!("Loading the component was cut short: {error}.")))?
+        .map_err(|error| exit::of_load(&error))
+}
+
+impl Session {
+    /// Sets up a tenant.
+    pub async fn open(
+        config: &TenantConfig,
+        plugin: Plugin,
+        needs: Needs,
+        overrides: Overrides,
+        draw: bool,
+        stop: Arc<Stop>,
+    ) -> Result<Self, Failure> {
+        let today = jiff::Zoned::now().date();
+        let erp = erp::open(&config.erp, today).await.map_err(|error| of_erp(&error))?;
+        let mut documents_config = config.documents.clone();
+        if let Some(folder) = overrides.documents {
+            documents_config.folder = Some(folder);
+        }
+        let documents = documents::open(&documents_config, &config.erp).map_err(|error| {
+            Failure::configuration(
+                exit::sentence(&error.to_string()),
+                "Name a folder that exists, in the configuration or with --from.",
+            )
+        })?;
+        let mut settings = config.settings(today);
+        if let Some(delivery) = overrides.delivery {
+            settings.delivery = delivery;
+        }
+        let (egress, credentials) = if needs == Needs::Reading {
+            (EgressPolicy::deny_all(), nobody()?)
+        } else {
+            let egress = EgressPolicy::avatax(&config.base_url, config.allow_loopback)
+                .map_err(|error| {
+                    Failure::configuration(error.to_string(), "Correct `base-url` in the configuration.")
+                })?
+                .with_company_id(config.company_id);
+            let credentials = match overrides.credentials {
+                Some(credentials) => credentials,
+                None => credentials(&config.credentials)?,
+            };
+            (egress, credentials)
+        };
+        let journal: Arc<dyn Journal> = if needs == Needs::Writing {
+            Arc::new(open_journal(&config.data_dir)?)
+        } else {
+            Arc::new(NoJournal)
+        };
+        let bars = Arc::new(Bars::new(draw, Arc::clone(&stop)));
+        let tenant = Tenant {
+            name: config.name.clone(),
+            erp,
+            documents,
+            ocr: Arc::new(TextReader::default()),
+            journal,
+            progress: Arc::<Bars>::clone(&bars),
+            settings,
+            egress,
+            credentials,
+            limits: Limits::default(),
+        };
+        Ok(Self { tenant, plugin, bars, stop, metrics: Vec::new(), denied: Vec::new() })
+    }
+
+    /// Runs `analyze`.
+    pub async fn analyze(&mut self, again: &str) -> Result<Analysis, Failure> {
+        let busy = self.stop.during_call();
+        let call = self.plugin.analyze_metered(&self.tenant).await;
+        drop(busy);
+        self.finish("analyze", call, again)
+    }
+
+    /// Runs `sync` or `onboard-certificates` with an action.
+    pub async fn run(&mut self, job: Job, action: Action, again: &str) -> Result<RunReport, Failure> {
+        let busy = self.stop.during_call();
+        let (name, call) = match job {
+            Job::Sync => ("sync", self.plugin.sync_metered(&self.tenant, action).await),
+            Job::Certificates(option) => (
+                "onboard-certificates",
+                self.plugin.onboard_certificates_metered(&self.tenant, option, action).await,
+            ),
+        };
+        drop(busy);
+        self.finish(name, call, again)
+    }
+
+    /// The tenant's journal, to report from while this session holds it.
+    #[must_use]
+    pub fn journal(&self) -> &dyn Journal {
+        self.tenant.journal.as_ref()
+    }
+
+    fn finish<T>(&mut self, name: &str, call: Call<T>, again: &str) -> Result<T, Failure> {
+        self.bars.clear();
+        let metrics = &call.metrics;
+        self.metrics.push(json!({
+            "call": name,
+            "wall_ms": u64::try_from(metrics.wall.as_millis()).unwrap_or(u64::MAX),
+            "peak_memory_bytes": metrics.peak_memory_bytes,
+            "requests": metrics.requests,
+            "denials": metrics.denials,
+            "bytes_up": metrics.bytes_up,
+            "bytes_down": metrics.bytes_down,
+            "denied": metrics.denied,
+        }));
+        self.denied.extend(metrics.denied.iter().map(|text| exit::sentence(text)));
+        call.value.map_err(|error: CallError| exit::of_call(&error, again))
+    }
+}
+
+/// Opens a tenant's journal for writing, and makes its folder first.
+fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
+    std::fs::create_dir_all(data_dir).map_err(|error| {
+        Failure::configuration(
+            format!("The data folder {} could not be made: {error}.", data_dir.display()),
+            "Set `data-dir` to a folder that you may write to.",
+        )
+    })?;
+    SqliteJournal::open(&data_dir.join(JOURNAL)).map_err(|error| of_journal(&error))
+}
+
+/// Opens a tenant's journal for reading; none if nothing was ever recorded.
+pub fn open_history(data_dir: &Path) -> Result<Option<SqliteJournal>, Failure> {
+    match SqliteJournal::open_read_only(&data_dir.join(JOURNAL)) {
+        Ok(journal) => Ok(Some(journal)),
+        Err(JournalOpenError::Missing(_)) => Ok(None),
+        Err(error) => Err(of_journal(&error)),
+    }
+}
+
+/// The texts of these errors already say what to do.
+fn of_journal(error: &JournalOpenError) -> Failure {
+    Failure::new(Exit::Usage, "journal", error.to_string(), "")
+}
+
+/// Reads the configuration.
+pub fn load_config(path: &Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|error| of_config(&error))
+}
+
+/// Turns a configuration error into a failure.
+pub fn of_config(error: &ConfigError) -> Failure {
+    Failure::configuration(
+        exit::sentence(&error.to_string()),
+        match error {
+            ConfigError::Read { .. } => "`onboard demo` shows a complete one in its work folder.",
+            _ => "",
+        },
+    )
+}
+
+fn of_erp(error: &ErpOpenError) -> Failure {
+    let message = exit::sentence(&error.to_string());
+    match error {
+        ErpOpenError::Pack(_) => {
+            Failure::configuration(message, "Correct the query pack named in the configuration.")
+        }
+        _ => Failure::new(Exit::Unreachable, "erp-failed", message, "Nothing was written."),
+    }
+}
+
+/// The component to run: the one asked for, else the configured one, else the built one nearest to the working folder
+/// or the program.
+pub fn find_component(asked: Option<&Path>, configured: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = asked.or(configured) {
+        return Ok(path.to_owned());
+    }
+    let here = std::env::current_dir().ok();
+    let program = std::env::current_exe().ok();
+    built_components(here.as_deref(), program.as_deref()).into_iter().find(|path| path.is_file()).ok_or_else(
+        || {
+            Failure::new(
+                Exit::Usage,
+                "component",
+                format!("There is no onboarding component at {BUILT}, nor next to this program."),
+                "Build it with `cargo xtask component`, or name a file with --component.",
+            )
+        },
+    )
+}
+
+/// Where a built component may lie, best first.
+fn built_components(here: Option<&Path>, program: Option<&Path>) -> Vec<PathBuf> {
+    let below = |start: &Path| start.ancestors().map(|folder| folder.join(BUILT)).collect::<Vec<_>>();
+    let beside = program.and_then(Path::parent).map(|folder| folder.join("ecms_onboarding.wasm"));
+    here.map(below)
+        .into_iter()
+        .flatten()
+        .chain(program.map(below).into_iter().flatten())
+        .chain(beside)
+        .collect()
+}
+
+/// Who agrees: the name given, else the user of this process.
+pub fn approver(given: Option<&str>) -> Result<String, Failure> {
+    let name = given.map(str::to_owned).or_else(user_name).ok_or_else(|| {
+        Failure::usage("Your user name could not be found out.", "Say who agrees with --approved-by NAME.")
+    })?;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            "The name of who agrees has to be 1 to 200 characters on one line.",
+            "Give another with --approved-by NAME.",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn user_name() -> Option<String> {
+    let set = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    set.filter(|name| !name.trim().is_empty()).or_else(|| {
+        // In containers the variables are often missing while the system knows the user all the same.
+        let output = std::process::Command::new("id").arg("-un").output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    })
+}
+
+/// Reads the credentials from where the configuration says they are kept. A file or command holds the secret alone.
+fn credentials(source: &CredentialSource) -> Result<Credentials, Failure> {
+    let secret = |source: &SecretSource| match source {
+        SecretSource::Env(name) => secrets::variable(name),
+        SecretSource::File(path) => secrets::read_file(path).map(|text| first_line(&text)),
+        SecretSource::Command(line) => secrets::run(line).map(|text| first_line(&text)),
+    };
+    let read = match source {
+        CredentialSource::Basic { account, license_key } => match account {
+            AccountSource::Literal(account) => Ok(account.clone()),
+            AccountSource::Env(name) => secrets::variable(name).map(|text| text.expose_secret().to_owned()),
+        }
+        .and_then(|account| Credentials::basic(&account, secret(license_key)?)),
+        CredentialSource::Bearer(token) => secret(token).and_then(Credentials::bearer),
+    };
+    read.map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            "credentials",
+            exit::sentence(&error.to_string()),
+            "See `credentials` of the tenant in the configuration.",
+        )
+    })
+}
+
+/// Editors and programs end what they write with a line feed, which is not part of the secret.
+fn first_line(text: &SecretString) -> SecretString {
+    text.expose_secret().lines().next().unwrap_or_default().trim().into()
+}
+
+/// Stands where credentials would, in a session that may not reach anything.
+fn nobody() -> Result<Credentials, Failure> {
+    Credentials::basic("nobody", "nothing".into()).map_err(|error| Failure::internal(error.to_string()))
+}
+
+/// Below the user's cache folder; none where there is no such folder, which only costs time.
+fn cache_folder() -> Option<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")))?;
+    base.is_absolute().then(|| base.join("onboard"))
+}
+
+/// The journal of a command that records nothing: empty, and refuses entries.
+struct NoJournal;
+
+#[async_trait::async_trait]
+impl Journal for NoJournal {
+    async fn append(&self, _entries: Vec<Entry>) -> Result<u64, JournalError> {
+        Err(JournalError::Unavailable("this command records nothing".to_owned()))
+    }
+    async fn read(&self, _query: Query) -> Result<Vec<StoredEntry>, JournalError> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_component_asked_for_wins_over_the_configured_one() {
+        let found = find_component(Some(Path::new("a.wasm")), Some(Path::new("b.wasm")));
+        assert_eq!(found, Ok(PathBuf::from("a.wasm")));
+        assert_eq!(find_component(None, Some(Path::new("b.wasm"))), Ok(PathBuf::from("b.wasm")));
+    }
+
+    #[test]
+    fn a_built_component_is_looked_for_upwards_then_beside_the_program() {
+        let places = built_components(Some(Path::new("/a/b")), Some(Path::new("/x/target/debug/onboard")));
+        assert_eq!(places.first(), Some(&PathBuf::from("/a/b/target/component/ecms_onboarding.wasm")));
+        assert!(places.contains(&PathBuf::from("/x/target/component/ecms_onboarding.wasm")));
+        assert_eq!(places.last(), Some(&PathBuf::from("/x/target/debug/ecms_onboarding.wasm")));
+    }
+
+    #[test]
+    fn a_key_in_a_file_is_taken_without_the_line_feed_at_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "KEY\n").unwrap();
+        let source = CredentialSource::Basic {
+            account: AccountSource::Literal("200".to_owned()),
+            license_key: SecretSource::File(path),
+        };
+        assert_eq!(credentials(&source).unwrap().authorization(), "Basic MjAwOktFWQ==");
+    }
+
+    #[test]
+    fn a_missing_credential_is_named_by_its_variable() {
+        let source = CredentialSource::Bearer(SecretSource::Env("ONBOARD_TEST_UNSET".to_owned()));
+        let failure = credentials(&source).unwrap_err();
+        assert_eq!((failure.exit, failure.kind), (Exit::Usage, "credentials"));
+        assert!(failure.message.contains("ONBOARD_TEST_UNSET"));
+    }
+
+    #[test]
+    fn who_agrees_has_to_have_a_name() {
+        assert_eq!(approver(Some(" Kim ")), Ok("Kim".to_owned()));
+        for bad in ["", "  ", "a\nb"] {
+            assert_eq!(approver(Some(bad)).map_err(|failure| failure.exit), Err(Exit::Usage), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Compiled components on disk.
+//!
+//! Compiling takes about half a second, loading what was compiled a fraction of a millisecond. The name of an entry is
+//! the SHA-256 of the component and a hash over everything in the engine that the machine code depends on, so a changed
+//! component or another wasmtime never meets an old entry.
+//!
+//! Machine code from a file runs with the rights of the host. Therefore the directory belongs to the host's own user
+//! and nobody else may write or even list it, entries appear by renaming, and nothing of a tenant ever leads to a path
+//! in it. Whatever does not look right is treated as if there were no cache.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use wasmtime::{Engine, component::Component};
+
+/// A directory of compiled components.
+#[derive(Debug)]
+pub(crate) struct CompiledCache {
+    directory: PathBuf,
+    engine: u64,
+}
+
+impl CompiledCache {
+    /// Opens or creates the directory; `None` where it cannot be trusted or the system cannot tell.
+    pub(crate) fn open(directory: PathBuf, engine: &Engine) -> Option<Self> {
+        create(&directory).ok()?;
+        if !is_private(&directory) {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Some(Self { directory, engine: hasher.finish() })
+    }
+
+    /// The compiled form of the component with this digest, if it is here.
+    pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        if !is_private(&self.directory) {
+            return None;
+        }
+        deserialize(engine, &fs::read(self.entry(digest)).ok()?)
+    }
+
+    /// Keeps a compiled component. Failing to is no failure of the host: the next start compiles again.
+    pub(crate) fn put(&self, digest: &str, component: &Component) {
+        let Ok(code) = component.serialize() else { return };
+        let entry = self.entry(digest);
+        let draft = entry.with_extension(format!("{}.draft", std::process::id()));
+        let written = fs::File::create(&draft).and_then(|mut file| {
+            file.write_all(&code)?;
+            file.sync_all()
+        });
+        if written.and_then(|()| fs::rename(&draft, &entry)).is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+    }
+
+    fn entry(&self, digest: &str) -> PathBuf {
+        self.directory.join(format!("{digest}-{:016x}.cwasm", self.engine))
+    }
+}
+
+/// Turns bytes of the cache back into a component.
+///
+/// This is the only unsafe code of the host. wasmtime checks the header and the versions but trusts the machine code.
+#[expect(unsafe_code, reason = "wasmtime has no safe way to load compiled code; see the safety comment")]
+fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
+    // SAFETY: `code` was read from the cache directory, which was just found to belong to this user and to be closed
+    // to everyone else, so it is what `put` wrote: the output of `Component::serialize` of an engine with the same
+    // compatibility hash. Who can write there as this user can replace the host itself.
+    unsafe { Component::deserialize(engine, code) }.ok()
+}
+
+#[cfg(unix)]
+fn create(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Whether the directory is a real one, of the user that this process creates files as, closed to everyone else.
+#[cfg(unix)]
+fn is_private(directory: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(found) = fs::symlink_metadata(directory) else { return false };
+    if !found.is_dir() || found.mode() & 0o077 != 0 {
+        return false;
+    }
+    // The user of this process without asking the system in unsafe code: the owner of what it creates.
+    let probe = directory.join(format!(".owner-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let owner = fs::File::create(&probe).and_then(|file| file.metadata()).map(|metadata| metadata.uid());
+    let _ = fs::remove_file(&probe);
+    owner.is_ok_and(|owner| owner == found.uid())
+}
+
+#[cfg(not(unix))]
+fn create(_directory: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(unix))]
+fn is_private(_directory: &Path) -> bool {
+    false
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn component(engine: &Engine) -> Component {
+        Component::new(engine, wat::parse_str("(component)").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_was_kept_is_found_by_digest() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cache = CompiledCache::open(directory.path().join("cache"), &engine).unwrap();
+        assert!(cache.get(&engine, "d1").is_none());
+        cache.put("d1", &component(&engine));
+        assert!(cache.get(&engine, "d1").is_some());
+        assert!(cache.get(&engine, "d2").is_none());
+    }
+
+    #[test]
+    fn a_directory_that_others_may_write_is_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cache");
+        let engine = Engine::default();
+        let cache = CompiledCache::open(path.clone(), &engine).unwrap();
+        cache.put("d1", &component(&engine));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o770)).unwrap();
+        assert!(cache.get(&engine, "d1").is_none());
+        assert!(CompiledCache::open(path, &engine).is_none());
+    }
+
+    #[test]
+    fn a_damaged_entry_counts_as_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cache = CompiledCache::open(directory.path().join("cache"), &engine).unwrap();
+        fs::write(cache.entry("d1"), b"not machine code").unwrap();
+        assert!(cache.get(&engine, "d1").is_none());
+    }
+
+    #[test]
+    fn a_link_to_a_directory_is_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let real = directory.path().join("real");
+        CompiledCache::open(real.clone(), &engine).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(real, &link).unwrap();
+        assert!(CompiledCache::open(link, &engine).is_none());
+    }
+}

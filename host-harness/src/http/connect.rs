@@ -1,0 +1,114 @@
+//! Connecting: names are resolved under the address policy, and failures get their WASI names.
+//!
+//! The resolver is the last place before a socket is opened, so a name that changes its address between two look-ups
+//! gains nothing: what is connected to is what was judged.
+
+use std::{
+    error::Error as StdError,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use tower_service::Service;
+use wasmtime_wasi_http::Error;
+
+use crate::policy::AddressPolicy;
+
+/// Why a name gave no usable address.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResolveError {
+    #[error("the name {0} could not be resolved: {1}")]
+    Unknown(String, #[source] io::Error),
+    #[error("the name {0} leads only to addresses that are not public")]
+    Prohibited(String),
+}
+
+/// Resolves names and passes on only the addresses that may be connected to.
+#[derive(Debug, Clone)]
+pub(super) struct CheckedResolver {
+    pub(super) inner: GaiResolver,
+    pub(super) addresses: AddressPolicy,
+}
+
+impl Service<Name> for CheckedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = ResolveError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // The resolver beneath is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let host = name.as_str().to_owned();
+        let addresses = self.addresses;
+        let found = self.inner.call(name);
+        Box::pin(async move {
+            let found = found.await.map_err(|error| ResolveError::Unknown(host.clone(), error))?;
+            let permitted: Vec<_> = found.filter(|socket| addresses.permits(socket.ip())).collect();
+            if permitted.is_empty() { Err(ResolveError::Prohibited(host)) } else { Ok(permitted.into_iter()) }
+        })
+    }
+}
+
+/// What a failure of the client is called in WASI. A component may take the names of connecting as "surely not sent"
+/// and has to take all others as "perhaps received".
+pub(super) fn wasi_error(error: &hyper_util::client::legacy::Error) -> Error {
+    match find::<ResolveError>(error) {
+        Some(ResolveError::Prohibited(_)) => return Error::DestinationIpProhibited,
+        Some(ResolveError::Unknown(..)) => return Error::DnsError { rcode: None, info_code: None },
+        None => {}
+    }
+    match find::<rustls::Error>(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => return Error::TlsCertificateError,
+        Some(_) => return Error::TlsProtocolError,
+        None => {}
+    }
+    if error.is_connect() {
+        return match find::<io::Error>(error).map(io::Error::kind) {
+            Some(io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
+            Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
+                Error::DestinationIpUnroutable
+            }
+            _ => Error::ConnectionRefused,
+        };
+    }
+    find::<hyper::Error>(error).map_or(Error::ConnectionTerminated, wasi_hyper_error)
+}
+
+/// The same for failures inside an exchange.
+pub(super) fn wasi_hyper_error(error: &hyper::Error) -> Error {
+    if error.is_timeout() {
+        Error::HttpResponseTimeout
+    } else if error.is_parse_too_large() {
+        Error::HttpResponseHeaderSectionSize(None)
+    } else if error.is_parse() {
+        Error::HttpProtocolError
+    } else if error.is_incomplete_message() || error.is_body_write_aborted() {
+        Error::HttpResponseIncomplete
+    } else {
+        Error::ConnectionTerminated
+    }
+}
+
+/// The first `T` among an error and its sources. An `io::Error` hides the error it carries from `source`, so it is
+/// opened by hand.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        current = match carried {
+            Some(carried) => Some(carried as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}

@@ -1,0 +1,223 @@
+//! The journal in a file, opened, read back and tampered with.
+
+use super::*;
+use crate::journal::MemoryJournal;
+
+fn entry(kind: EntryKind, plan: &str, key: &str) -> Entry {
+    Entry {
+        kind,
+        operation: Operation::CreateCustomer,
+        plan: plan.to_owned(),
+        key: key.to_owned(),
+        customer: key.to_owned(),
+        state: (kind == EntryKind::Outcome).then_some(OutcomeState::Done),
+        body: "{\"n\":1}".to_owned(),
+    }
+}
+
+fn all() -> Query {
+    Query { kind: None, operation: None, plan: None, key: None, after: 0, backwards: false, limit: 1_000 }
+}
+
+fn sequences(found: &[StoredEntry]) -> Vec<u64> {
+    found.iter().map(|stored| stored.sequence).collect()
+}
+
+/// A journal with five entries of plan 1 and one of plan 2.
+async fn filled(path: &Path) -> SqliteJournal {
+    let journal = SqliteJournal::open(path).unwrap();
+    let first = vec![
+        entry(EntryKind::PlanItem, "1", "A"),
+        entry(EntryKind::PlanItem, "1", "B"),
+        entry(EntryKind::Intent, "1", "A"),
+    ];
+    assert_eq!(journal.append(first).await.unwrap(), 3);
+    let second = vec![
+        entry(EntryKind::Outcome, "1", "A"),
+        entry(EntryKind::Outcome, "1", "B"),
+        entry(EntryKind::PlanItem, "2", "A"),
+    ];
+    assert_eq!(journal.append(second).await.unwrap(), 6);
+    journal
+}
+
+#[tokio::test]
+async fn entries_come_back_as_they_were_written_also_after_closing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    drop(filled(&path).await);
+    let journal = SqliteJournal::open(&path).unwrap();
+    let found = journal.read(all()).await.unwrap();
+    assert_eq!(sequences(&found), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(found[3].entry, entry(EntryKind::Outcome, "1", "A"));
+    assert!(found[0].recorded_at.parse::<jiff::Timestamp>().is_ok());
+    assert_eq!(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap(), 7);
+    assert_eq!(journal.verify(), Ok(7));
+}
+
+#[tokio::test]
+async fn queries_restrict_by_every_field_in_both_directions_and_like_the_memory_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = filled(&directory.path().join("journal.db")).await;
+    let memory = MemoryJournal::default();
+    memory
+        .append(journal.read(all()).await.unwrap().into_iter().map(|stored| stored.entry).collect())
+        .await
+        .unwrap();
+    let cases: [(Query, &[u64]); 10] = [
+        (Query { kind: Some(EntryKind::PlanItem), ..all() }, &[1, 2, 6]),
+        (Query { operation: Some(Operation::Sync), ..all() }, &[]),
+        (Query { operation: Some(Operation::CreateCustomer), limit: 2, ..all() }, &[1, 2]),
+        (Query { plan: Some("1".into()), kind: Some(EntryKind::Outcome), ..all() }, &[4, 5]),
+        (Query { key: Some("A".into()), ..all() }, &[1, 3, 4, 6]),
+        (Query { after: 4, ..all() }, &[5, 6]),
+        (Query { after: 4, backwards: true, ..all() }, &[3, 2, 1]),
+        (Query { backwards: true, limit: 1, ..all() }, &[6]),
+        (Query { after: u64::MAX, ..all() }, &[]),
+        (Query { after: u64::MAX, backwards: true, limit: 1, ..all() }, &[6]),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(sequences(&journal.read(query.clone()).await.unwrap()), expected, "{query:?}");
+        assert_eq!(sequences(&memory.read(query.clone()).await.unwrap()), expected, "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_append_is_taken_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = filled(&directory.path().join("journal.db")).await;
+    let wrong = Entry { body: "no object".into(), ..entry(EntryKind::Intent, "2", "A") };
+    let refused = journal.append(vec![entry(EntryKind::Intent, "2", "A"), wrong]).await;
+    assert!(matches!(refused, Err(JournalError::Invalid(_))));
+    assert_eq!(journal.read(all()).await.unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn an_append_that_fails_in_the_database_leaves_the_chain_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let journal = filled(&path).await;
+    let stop = "CREATE TRIGGER stop BEFORE INSERT ON entry WHEN new.sequence = 8 BEGIN SELECT RAISE(ABORT, 'full'); END";
+    Connection::open(&path).unwrap().execute_batch(stop).unwrap();
+    let two = vec![entry(EntryKind::Intent, "2", "A"), entry(EntryKind::Intent, "2", "B")];
+    assert!(matches!(journal.append(two.clone()).await, Err(JournalError::Unavailable(_))));
+    Connection::open(&path).unwrap().execute_batch("DROP TRIGGER stop").unwrap();
+    assert_eq!(journal.append(two).await.unwrap(), 8);
+    assert_eq!(journal.verify(), Ok(8));
+}
+
+#[tokio::test]
+async fn a_second_writer_is_refused_while_the_first_is_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let first = filled(&path).await;
+    let error = SqliteJournal::open(&path).unwrap_err();
+    assert!(matches!(error, JournalOpenError::InUse(_)));
+    assert!(error.to_string().contains("in use by another run"));
+    drop(first);
+    assert!(SqliteJournal::open(&path).is_ok());
+}
+
+#[tokio::test]
+async fn looking_takes_no_lock_sees_new_entries_and_cannot_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let writer = filled(&path).await;
+    let looking = SqliteJournal::open_read_only(&path).unwrap();
+    writer.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap();
+    assert_eq!(looking.read(all()).await.unwrap().len(), 7);
+    assert_eq!(looking.head().unwrap(), writer.head().unwrap());
+    assert_eq!(looking.head().unwrap().0, 7);
+    let refused = looking.append(vec![entry(EntryKind::Intent, "2", "A")]).await;
+    assert!(matches!(refused, Err(JournalError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn every_kind_of_tampering_is_found_at_its_first_entry() {
+    let cases = [
+        ("UPDATE entry SET body = '{\"n\":2}' WHERE sequence = 3", 3),
+        ("UPDATE entry SET recorded_at = '2020-01-01T00:00:00Z' WHERE sequence = 1", 1),
+        ("UPDATE entry SET state = NULL WHERE sequence = 4", 4),
+        ("UPDATE entry SET kind = 'unheard-of' WHERE sequence = 2", 2),
+        // Moving a letter from one column to the next keeps their joint text.
+        ("UPDATE entry SET key = '', customer = 'AA' WHERE sequence = 1", 1),
+        ("DELETE FROM entry WHERE sequence = 2", 2),
+        ("UPDATE entry SET chain = zeroblob(32) WHERE sequence = 5", 5),
+        (
+            "INSERT INTO entry SELECT 7, recorded_at, kind, operation, plan, key, customer, state, body, chain FROM entry WHERE sequence = 6",
+            7,
+        ),
+    ];
+    for (sql, sequence) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.db");
+        let journal = filled(&path).await;
+        assert_eq!(journal.verify(), Ok(6));
+        assert_eq!(Connection::open(&path).unwrap().execute(sql, []).unwrap(), 1);
+        assert_eq!(journal.verify(), Err(Tampered::Entry { sequence }), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn entries_are_tallied_by_plan_and_streamed_without_a_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = filled(&directory.path().join("journal.db")).await;
+    let create = Operation::CreateCustomer;
+    assert_eq!(
+        journal.tally(Some("1")).unwrap(),
+        [
+            (create, EntryKind::Intent, None, 1),
+            (create, EntryKind::Outcome, Some(OutcomeState::Done), 2),
+            (create, EntryKind::PlanItem, None, 2),
+        ]
+    );
+    assert_eq!(journal.tally(None).unwrap().iter().map(|row| row.3).sum::<u64>(), 6);
+    let mut seen = Vec::new();
+    let query = Query { kind: Some(EntryKind::PlanItem), limit: 1, ..all() };
+    assert_eq!(journal.for_each(&query, |stored| seen.push(stored.sequence)).unwrap(), 3);
+    assert_eq!(seen, [1, 2, 6]);
+}
+
+#[test]
+fn files_that_are_no_journal_are_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("text.db");
+    std::fs::write(&text, "this is a text file and not a database, however long it goes on").unwrap();
+    assert!(matches!(SqliteJournal::open(&text), Err(JournalOpenError::Foreign { .. })));
+    let other = directory.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    assert!(matches!(SqliteJournal::open(&other), Err(JournalOpenError::Foreign { .. })));
+    assert!(matches!(SqliteJournal::open_read_only(&other), Err(JournalOpenError::Foreign { .. })));
+    let newer = directory.path().join("newer.db");
+    let sql = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", LAYOUT + 1);
+    Connection::open(&newer).unwrap().execute_batch(&sql).unwrap();
+    let error = SqliteJournal::open(&newer).unwrap_err().to_string();
+    assert!(error.contains("layout 2"), "{error}");
+}
+
+#[test]
+fn looking_at_a_journal_that_is_not_there_makes_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    assert!(matches!(SqliteJournal::open_read_only(&path), Err(JournalOpenError::Missing(_))));
+    assert!(!path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_a_journal() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let _journal = SqliteJournal::open(&path).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_commit_waits_for_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(&directory.path().join("journal.db")).unwrap();
+    let inner = journal.inner();
+    let pragma = |name| inner.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(pragma("synchronous"), 2);
+}

@@ -1,0 +1,293 @@
+//! The AvaTax credentials of a tenant.
+//!
+//! They are read once, when the tenant is set up, from environment variables, a file or the output of a command, and
+//! become the value of the `Authorization` header. Only [`crate::http`] asks for that value, after the egress policy
+//! has allowed a request; the component has no way to it. No error and no debug output holds a value: they name the
+//! variable, file or command.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use base64::Engine as _;
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Longest credential file or command output. A license key has some tens of bytes, a bearer token a few thousand.
+const MAX_BYTES: u64 = 16 * 1024;
+
+/// Where credentials are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Account id and license key in two environment variables.
+    Environment {
+        /// Variable with the account id or user name.
+        account: String,
+        /// Variable with the license key or password.
+        key: String,
+    },
+    /// A bearer token in an environment variable.
+    BearerEnvironment {
+        /// The variable.
+        variable: String,
+    },
+    /// A file that holds `account:license-key` or `Bearer token` on its first line.
+    File {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A command, run without a shell, that prints what a file would hold.
+    Command {
+        /// Program and arguments.
+        line: Vec<String>,
+    },
+}
+
+/// Why there are no credentials.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// A variable is missing or empty.
+    #[error("The environment variable {0} is not set. Set it to the AvaTax credential it stands for.")]
+    Variable(String),
+    /// A file cannot be read.
+    #[error("The credential file {} could not be read: {reason}.", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A command did not deliver.
+    #[error("The credential command `{command}` did not give a credential: {reason}.")]
+    Command {
+        /// The program.
+        command: String,
+        /// Why.
+        reason: String,
+    },
+    /// The value has the wrong shape.
+    #[error("The credential from {origin} is not usable: {reason}.")]
+    Shape {
+        /// Variable, file or command.
+        origin: String,
+        /// What is wrong, without the value.
+        reason: &'static str,
+    },
+}
+
+/// Credentials, ready to be sent. Cheap to clone.
+#[derive(Clone)]
+pub struct Credentials {
+    header: Arc<HeaderValue>,
+    scheme: &'static str,
+}
+
+impl Credentials {
+    /// Account id and license key, or user name and password.
+    ///
+    /// # Errors
+    /// When the account is empty or holds a colon, or either holds control characters.
+    pub fn basic(account: &str, key: SecretString) -> Result<Self, SecretError> {
+        Self::basic_from(account, &key, "the configuration")
+    }
+
+    /// A bearer token.
+    ///
+    /// # Errors
+    /// When the token is empty or holds characters that cannot stand in a header.
+    pub fn bearer(token: SecretString) -> Result<Self, SecretError> {
+        Self::bearer_from(&token, "the configuration")
+    }
+
+    /// Reads credentials from where they are kept.
+    ///
+    /// # Errors
+    /// When they are not there or not usable; the error names the place.
+    pub fn load(source: &Source) -> Result<Self, SecretError> {
+        match source {
+            Source::Environment { account, key } => {
+                let name = variable(account)?;
+                Self::basic_from(name.expose_secret(), &variable(key)?, &format!("{account} and {key}"))
+            }
+            Source::BearerEnvironment { variable: name } => Self::bearer_from(&variable(name)?, name),
+            Source::File { path } => Self::parse(&read_file(path)?, &path.display().to_string()),
+            Source::Command { line } => {
+                let command = line.first().cloned().unwrap_or_default();
+                Self::parse(&run(line)?, &format!("the command `{command}`"))
+            }
+        }
+    }
+
+    /// The value of the `Authorization` header, marked so that it is never logged or indexed.
+    #[must_use]
+    pub fn authorization(&self) -> HeaderValue {
+        HeaderValue::clone(&self.header)
+    }
+
+    fn parse(text: &SecretString, origin: &str) -> Result<Self, SecretError> {
+        let first = text.expose_secret().lines().next().unwrap_or_default().trim();
+        if let Some(token) = first.strip_prefix("Bearer ") {
+            return Self::bearer_from(&token.trim().into(), origin);
+        }
+        let Some((account, key)) = first.split_once(':') else {
+            let reason = "the first line is neither `account:license-key` nor `Bearer token`";
+            return Err(SecretError::Shape { origin: origin.to_owned(), reason });
+        };
+        Self::basic_from(account.trim(), &key.trim().into(), origin)
+    }
+
+    fn basic_from(account: &str, key: &SecretString, origin: &str) -> Result<Self, SecretError> {
+        let shape = |reason| SecretError::Shape { origin: origin.to_owned(), reason };
+        if account.is_empty() || key.expose_secret().is_empty() {
+            return Err(shape("the account or the license key is empty"));
+        }
+        if account.contains(':') {
+            return Err(shape("the account holds a colon"));
+        }
+        if account.chars().chain(key.expose_secret().chars()).any(char::is_control) {
+            return Err(shape("it holds control characters"));
+        }
+        let pair = SecretString::from(format!("{account}:{}", key.expose_secret()));
+        let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
+        Self::from_header(&format!("Basic {encoded}").into(), "basic").ok_or_else(|| shape("it is too long"))
+    }
+
+    fn bearer_from(token: &SecretString, origin: &str) -> Result<Self, SecretError> {
+        let shape = |reason| SecretError::Shape { origin: origin.to_owned(), reason };
+        let value = token.expose_secret();
+        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(shape("a token has to be of printable characters without spaces"));
+        }
+        Self::from_header(&format!("Bearer {value}").into(), "bearer").ok_or_else(|| shape("it is too long"))
+    }
+
+    fn from_header(value: &SecretString, scheme: &'static str) -> Option<Self> {
+        let mut header = HeaderValue::from_str(value.expose_secret()).ok()?;
+        header.set_sensitive(true);
+        Some(Self { header: Arc::new(header), scheme })
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials({}, redacted)", self.scheme)
+    }
+}
+
+pub(crate) fn variable(name: &str) -> Result<SecretString, SecretError> {
+    match std::env::var(name) {
+        Ok(value) if !value.trim().is_empty() => Ok(value.trim().into()),
+        _ => Err(SecretError::Variable(name.to_owned())),
+    }
+}
+
+pub(crate) fn read_file(path: &Path) -> Result<SecretString, SecretError> {
+    let failed = |reason: String| SecretError::File { path: path.to_owned(), reason };
+    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    bounded(file).map_err(failed)
+}
+
+pub(crate) fn run(line: &[String]) -> Result<SecretString, SecretError> {
+    let (program, arguments) = line.split_first().ok_or_else(|| SecretError::Command {
+        command: String::new(),
+        reason: "no program is named".to_owned(),
+    })?;
+    let failed = |reason: String| SecretError::Command { command: program.clone(), reason };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| failed(error.to_string()))?;
+    let output = child.stdout.take().map_or_else(|| Err("it has no output".to_owned()), bounded);
+    // The pipe is closed by now, so a command that prints without end is ended by it instead of hanging this host.
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    let output = output.map_err(failed)?;
+    if status.success() { Ok(output) } else { Err(failed(format!("it ended with {status}"))) }
+}
+
+fn bounded(source: impl Read) -> Result<SecretString, String> {
+    let mut text = String::new();
+    source.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    let text = SecretString::from(text);
+    if text.expose_secret().len() as u64 > MAX_BYTES {
+        return Err(format!("it holds more than {MAX_BYTES} bytes"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_and_a_key_become_a_basic_header_that_is_marked_sensitive() {
+        let credentials = Credentials::basic("2000000001", "KEY123".into()).unwrap();
+        let header = credentials.authorization();
+        assert_eq!(header, "Basic MjAwMDAwMDAwMTpLRVkxMjM=");
+        assert!(header.is_sensitive());
+    }
+
+    #[test]
+    fn debug_output_shows_no_value() {
+        let credentials = Credentials::bearer("token-value".into()).unwrap();
+        assert_eq!(format!("{credentials:?}"), "Credentials(bearer, redacted)");
+    }
+
+    #[test]
+    fn a_file_may_hold_either_kind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("credential");
+        std::fs::write(&path, "200:KEY\n").unwrap();
+        let basic = Credentials::load(&Source::File { path: path.clone() }).unwrap();
+        assert_eq!(basic.authorization(), "Basic MjAwOktFWQ==");
+        std::fs::write(&path, "Bearer abc.def\n").unwrap();
+        assert_eq!(Credentials::load(&Source::File { path }).unwrap().authorization(), "Bearer abc.def");
+    }
+
+    #[test]
+    fn a_command_is_run_without_a_shell() {
+        let line = vec!["printf".to_owned(), "%s".to_owned(), "200:$HOME".to_owned()];
+        let credentials = Credentials::load(&Source::Command { line }).unwrap();
+        assert_eq!(credentials.authorization(), "Basic MjAwOiRIT01F");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_named() {
+        let error = Credentials::load(&Source::Command { line: vec!["false".to_owned()] }).unwrap_err();
+        assert!(error.to_string().contains("`false`"), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_prints_without_end_does_not_hang() {
+        let error = Credentials::load(&Source::Command { line: vec!["yes".to_owned()] }).unwrap_err();
+        assert!(error.to_string().contains("more than 16384 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let source = Source::BearerEnvironment { variable: "ONBOARDING_TEST_NOT_SET".to_owned() };
+        assert_eq!(
+            Credentials::load(&source).unwrap_err(),
+            SecretError::Variable("ONBOARDING_TEST_NOT_SET".to_owned())
+        );
+    }
+
+    #[test]
+    fn no_error_holds_the_value() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("credential");
+        for wrong in ["hunter2", ":hunter2", "a:hunt\u{7}er2", "Bearer hunt er2"] {
+            std::fs::write(&path, wrong).unwrap();
+            let error = Credentials::load(&Source::File { path: path.clone() }).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunt"), "{shown}");
+            assert!(shown.contains("credential"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The one place where a store is built.
+//!
+//! A store is the whole world of one call: the tenant's adapters, the way out, the caps and what was used of them. It is
+//! made for the call and thrown away after it, whatever the outcome, so nothing of one call can be seen by the next.
+
+mod imports;
+
+use std::{sync::Arc, time::Instant};
+
+use wasmtime::{
+    ResourceLimiter, Store, UpdateDeadline,
+    component::{HasData, Linker, ResourceTable},
+};
+use wasmtime_wasi::{
+    clocks::{WasiClocks, WasiClocksCtx, WasiClocksCtxView},
+    p2::bindings::{clocks, io},
+};
+use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::http};
+
+use crate::{
+    bindings::OnboardingCore,
+    engine::{HostEngine, MAX_MEMORIES, MAX_TABLES},
+    http::{Counters, Gate},
+    limits::Limits,
+    model::documents::Rendition,
+    tenant::Tenant,
+};
+
+/// What the imports of one call work on.
+pub(crate) struct CallState {
+    tenant: Tenant,
+    table: ResourceTable,
+    clocks: WasiClocksCtx,
+    http: WasiHttpCtx,
+    gate: Gate,
+    pub(crate) usage: Usage,
+    document: Option<OpenDocument>,
+}
+
+/// The document read last, because a component reads one in many pieces.
+struct OpenDocument {
+    id: String,
+    rendition: Rendition,
+    bytes: bytes::Bytes,
+}
+
+/// What a call may use of the machine's memory, and what it used. Refusals are remembered, because a component that is
+/// refused memory usually ends by a trap that does not say so.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    limits: Limits,
+    memory: usize,
+    pub(crate) peak_memory: usize,
+    pub(crate) memory_refused: bool,
+    pub(crate) table_refused: bool,
+}
+
+impl ResourceLimiter for Usage {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // All memories of the component count together.
+        let wanted = self.memory.saturating_add(desired.saturating_sub(current));
+        if wanted > self.limits.memory_bytes {
+            self.memory_refused = true;
+            return Ok(false);
+        }
+        self.memory = wanted;
+        self.peak_memory = self.peak_memory.max(wanted);
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = desired <= self.limits.table_elements;
+        self.table_refused |= !granted;
+        Ok(granted)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES as usize
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES as usize
+    }
+}
+
+/// Builds the store for one call of one tenant.
+pub(crate) fn build(engine: &HostEngine, tenant: &Tenant) -> (Store<CallState>, Limits, Arc<Counters>) {
+    let limits = tenant.limits.effective(engine.ceiling());
+    let gate = Gate::new(
+        engine.client().clone(),
+        tenant.egress.clone(),
+        &tenant.settings.company_code,
+        tenant.credentials.clone(),
+        limits,
+    );
+    let counters = gate.counters();
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits.handles);
+    let mut http = WasiHttpCtx::new();
+    http.set_field_size_limit(limits.header_bytes);
+    let usage = Usage { limits, memory: 0, peak_memory: 0, memory_refused: false, table_refused: false };
+    let state = CallState {
+        tenant: tenant.clone(),
+        table,
+        clocks: WasiClocksCtx::default(),
+        http,
+        gate,
+        usage,
+        document: None,
+    };
+    let mut store = Store::new(engine.wasm(), state);
+    store.limiter(|state| &mut state.usage);
+    store.set_hostcall_fuel(limits.hostcall_fuel);
+    store.set_max_component_handles(limits.handles);
+    store.set_epoch_deadline(1);
+    let end = Instant::now().checked_add(limits.deadline);
+    // Each tick gives way to other tasks of the runtime; the one after the deadline ends the component, even inside a
+    // loop that never calls the host.
+    store.epoch_deadline_callback(move |_| {
+        Ok(match end {
+            Some(end) if Instant::now() >= end => UpdateDeadline::Interrupt,
+            _ => UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())),
+        })
+    });
+    (store, limits, counters)
+}
+
+/// Names everything a component may import, interface by interface. What is not added here does not exist for it.
+pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    OnboardingCore::add_to_linker::<_, Imports>(linker, |state| state)?;
+    clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, CallState::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, CallState::clocks)?;
+    io::error::add_to_linker::<_, Table>(linker, |state| &mut state.table)?;
+    io::poll::add_to_linker::<_, Table>(linker, |state| &mut state.table)?;
+    io::streams::add_to_linker::<_, Table>(linker, |state| &mut state.table)?;
+    http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, CallState::http)?;
+    http::types::add_to_linker::<_, WasiHttp>(linker, &http::types::LinkOptions::default(), CallState::http)
+}
+
+/// Interfaces that [`link`] adds, without versions.
+pub(crate) const IMPORTS: [&str; 13] = [
+    "ecms:onboarding/erp",
+    "ecms:onboarding/documents",
+    "ecms:onboarding/ocr",
+    "ecms:onboarding/journal",
+    "ecms:onboarding/progress",
+    "ecms:onboarding/tenant",
+    "wasi:clocks/wall-clock",
+    "wasi:clocks/monotonic-clock",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+];
+
+struct Imports;
+
+impl HasData for Imports {
+    type Data<'a> = &'a mut CallState;
+}
+
+struct Table;
+
+impl HasData for Table {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+impl CallState {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView { ctx: &mut self.clocks, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.gate, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(memory_bytes: usize) -> Usage {
+        let limits = Limits { memory_bytes, ..Limits::default() };
+        Usage { limits, memory: 0, peak_memory: 0, memory_refused: false, table_refused: false }
+    }
+
+    #[test]
+    fn all_memories_of_a_component_count_together() {
+        let mut usage = usage(100);
+        assert!(usage.memory_growing(0, 60, None).unwrap());
+        assert!(!usage.memory_growing(0, 60, None).unwrap());
+        assert!(usage.memory_refused);
+        assert!(usage.memory_growing(60, 100, None).unwrap());
+        assert_eq!(usage.peak_memory, 100);
+    }
+
+    #[test]
+    fn refused_tables_are_remembered() {
+        let mut usage = usage(0);
+        assert!(usage.table_growing(0, 20_000, None).unwrap());
+        assert!(!usage.table_refused);
+        assert!(!usage.table_growing(0, 20_001, None).unwrap());
+        assert!(usage.table_refused);
+    }
+}
