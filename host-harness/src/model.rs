@@ -1,6 +1,7 @@
 //! The contract as Rust types, by interface. What each item means is documented once, in `wit/onboarding.wit`.
 //!
-//! All records serialise with serde under their Rust field names; that is the shape of the command line's `--json`.
+//! All records serialise with serde under their Rust names. The command line's `--json` uses the contract's own names
+//! instead, see `docs/json.md`.
 
 mod flags;
 

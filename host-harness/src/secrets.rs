@@ -19,31 +19,38 @@ use secrecy::{ExposeSecret, SecretString};
 /// Longest credential file or command output. A license key has some tens of bytes, a bearer token a few thousand.
 const MAX_BYTES: u64 = 16 * 1024;
 
-/// Where credentials are kept.
+/// Where the AvaTax credentials are kept. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// Account id and license key in two environment variables.
-    Environment {
-        /// Variable with the account id or user name.
-        account: String,
-        /// Variable with the license key or password.
-        key: String,
+pub enum CredentialSource {
+    /// Account and license key.
+    Basic {
+        /// The account id.
+        account: AccountSource,
+        /// The license key.
+        license_key: SecretSource,
     },
-    /// A bearer token in an environment variable.
-    BearerEnvironment {
-        /// The variable.
-        variable: String,
-    },
-    /// A file that holds `account:license-key` or `Bearer token` on its first line.
-    File {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A command, run without a shell, that prints what a file would hold.
-    Command {
-        /// Program and arguments.
-        line: Vec<String>,
-    },
+    /// A bearer token.
+    Bearer(SecretSource),
+}
+
+/// Where the account id is; it is no secret, so it may stand in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountSource {
+    /// The account id itself.
+    Literal(String),
+    /// Name of an environment variable.
+    Env(String),
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// Name of an environment variable.
+    Env(String),
+    /// A file that holds nothing else.
+    File(PathBuf),
+    /// A program and its arguments; the secret is what it prints.
+    Command(Vec<String>),
 }
 
 /// Why there are no credentials.
@@ -107,18 +114,16 @@ impl Credentials {
     ///
     /// # Errors
     /// When they are not there or not usable; the error names the place.
-    pub fn load(source: &Source) -> Result<Self, SecretError> {
+    pub fn load(source: &CredentialSource) -> Result<Self, SecretError> {
         match source {
-            Source::Environment { account, key } => {
-                let name = variable(account)?;
-                Self::basic_from(name.expose_secret(), &variable(key)?, &format!("{account} and {key}"))
+            CredentialSource::Basic { account, license_key } => {
+                let account = match account {
+                    AccountSource::Literal(account) => account.clone(),
+                    AccountSource::Env(name) => variable(name)?.expose_secret().to_owned(),
+                };
+                Self::basic_from(&account, &secret(license_key)?, &license_key.to_string())
             }
-            Source::BearerEnvironment { variable: name } => Self::bearer_from(&variable(name)?, name),
-            Source::File { path } => Self::parse(&read_file(path)?, &path.display().to_string()),
-            Source::Command { line } => {
-                let command = line.first().cloned().unwrap_or_default();
-                Self::parse(&run(line)?, &format!("the command `{command}`"))
-            }
+            CredentialSource::Bearer(token) => Self::bearer_from(&secret(token)?, &token.to_string()),
         }
     }
 
@@ -126,18 +131,6 @@ impl Credentials {
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         HeaderValue::clone(&self.header)
-    }
-
-    fn parse(text: &SecretString, origin: &str) -> Result<Self, SecretError> {
-        let first = text.expose_secret().lines().next().unwrap_or_default().trim();
-        if let Some(token) = first.strip_prefix("Bearer ") {
-            return Self::bearer_from(&token.trim().into(), origin);
-        }
-        let Some((account, key)) = first.split_once(':') else {
-            let reason = "the first line is neither `account:license-key` nor `Bearer token`";
-            return Err(SecretError::Shape { origin: origin.to_owned(), reason });
-        };
-        Self::basic_from(account.trim(), &key.trim().into(), origin)
     }
 
     fn basic_from(account: &str, key: &SecretString, origin: &str) -> Result<Self, SecretError> {
@@ -178,20 +171,42 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-pub(crate) fn variable(name: &str) -> Result<SecretString, SecretError> {
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Command(line) => {
+                write!(f, "the command `{}`", line.first().map(String::as_str).unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// Editors and programs end what they write with a line feed, which is not part of the secret.
+fn secret(source: &SecretSource) -> Result<SecretString, SecretError> {
+    let text = match source {
+        SecretSource::Env(name) => return variable(name),
+        SecretSource::File(path) => read_file(path)?,
+        SecretSource::Command(line) => run(line)?,
+    };
+    Ok(text.expose_secret().lines().next().unwrap_or_default().trim().into())
+}
+
+fn variable(name: &str) -> Result<SecretString, SecretError> {
     match std::env::var(name) {
         Ok(value) if !value.trim().is_empty() => Ok(value.trim().into()),
         _ => Err(SecretError::Variable(name.to_owned())),
     }
 }
 
-pub(crate) fn read_file(path: &Path) -> Result<SecretString, SecretError> {
+fn read_file(path: &Path) -> Result<SecretString, SecretError> {
     let failed = |reason: String| SecretError::File { path: path.to_owned(), reason };
     let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
     bounded(file).map_err(failed)
 }
 
-pub(crate) fn run(line: &[String]) -> Result<SecretString, SecretError> {
+fn run(line: &[String]) -> Result<SecretString, SecretError> {
     let (program, arguments) = line.split_first().ok_or_else(|| SecretError::Command {
         command: String::new(),
         reason: "no program is named".to_owned(),
@@ -239,39 +254,46 @@ mod tests {
         assert_eq!(format!("{credentials:?}"), "Credentials(bearer, redacted)");
     }
 
+    fn with_key(license_key: SecretSource) -> Result<Credentials, SecretError> {
+        Credentials::load(&CredentialSource::Basic {
+            account: AccountSource::Literal("200".to_owned()),
+            license_key,
+        })
+    }
+
+    fn command(words: &[&str]) -> SecretSource {
+        SecretSource::Command(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
     #[test]
-    fn a_file_may_hold_either_kind() {
+    fn a_key_in_a_file_is_taken_without_the_line_feed_at_its_end() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("credential");
-        std::fs::write(&path, "200:KEY\n").unwrap();
-        let basic = Credentials::load(&Source::File { path: path.clone() }).unwrap();
-        assert_eq!(basic.authorization(), "Basic MjAwOktFWQ==");
-        std::fs::write(&path, "Bearer abc.def\n").unwrap();
-        assert_eq!(Credentials::load(&Source::File { path }).unwrap().authorization(), "Bearer abc.def");
+        let path = directory.path().join("key");
+        std::fs::write(&path, "KEY\n").unwrap();
+        assert_eq!(with_key(SecretSource::File(path)).unwrap().authorization(), "Basic MjAwOktFWQ==");
     }
 
     #[test]
     fn a_command_is_run_without_a_shell() {
-        let line = vec!["printf".to_owned(), "%s".to_owned(), "200:$HOME".to_owned()];
-        let credentials = Credentials::load(&Source::Command { line }).unwrap();
+        let credentials = with_key(command(&["printf", "%s", "$HOME"])).unwrap();
         assert_eq!(credentials.authorization(), "Basic MjAwOiRIT01F");
     }
 
     #[test]
     fn a_command_that_fails_is_named() {
-        let error = Credentials::load(&Source::Command { line: vec!["false".to_owned()] }).unwrap_err();
+        let error = with_key(command(&["false"])).unwrap_err();
         assert!(error.to_string().contains("`false`"), "{error}");
     }
 
     #[test]
     fn a_command_that_prints_without_end_does_not_hang() {
-        let error = Credentials::load(&Source::Command { line: vec!["yes".to_owned()] }).unwrap_err();
+        let error = with_key(command(&["yes"])).unwrap_err();
         assert!(error.to_string().contains("more than 16384 bytes"), "{error}");
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        let source = Source::BearerEnvironment { variable: "ONBOARDING_TEST_NOT_SET".to_owned() };
+        let source = CredentialSource::Bearer(SecretSource::Env("ONBOARDING_TEST_NOT_SET".to_owned()));
         assert_eq!(
             Credentials::load(&source).unwrap_err(),
             SecretError::Variable("ONBOARDING_TEST_NOT_SET".to_owned())
@@ -282,9 +304,14 @@ mod tests {
     fn no_error_holds_the_value() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("credential");
-        for wrong in ["hunter2", ":hunter2", "a:hunt\u{7}er2", "Bearer hunt er2"] {
+        let bearer = || Credentials::load(&CredentialSource::Bearer(SecretSource::File(path.clone())));
+        let basic = || with_key(SecretSource::File(path.clone()));
+        for (wrong, load) in [
+            ("a:hunt\u{7}er2", &basic as &dyn Fn() -> Result<Credentials, SecretError>),
+            ("hunt er2", &bearer),
+        ] {
             std::fs::write(&path, wrong).unwrap();
-            let error = Credentials::load(&Source::File { path: path.clone() }).unwrap_err();
+            let error = load().unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("hunt"), "{shown}");
             assert!(shown.contains("credential"), "{shown}");

@@ -10,7 +10,6 @@ use std::{
     sync::Arc,
 };
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
     exit::{self, Exit, Failure},
 };
 use crate::{
-    config::{AccountSource, Config, ConfigError, CredentialSource, SecretSource, TenantConfig},
+    config::{Config, ConfigError, TenantConfig},
     documents,
     engine::{EngineOptions, HostEngine},
     erp::{self, ErpOpenError},
@@ -33,7 +32,7 @@ use crate::{
     ocr::TextReader,
     plugin::{Call, Plugin},
     policy::EgressPolicy,
-    secrets::{self, Credentials},
+    secrets::{CredentialSource, Credentials},
     tenant::Tenant,
 };
 
@@ -321,22 +320,8 @@ fn user_name() -> Option<String> {
     })
 }
 
-/// Reads the credentials from where the configuration says they are kept. A file or command holds the secret alone.
 fn credentials(source: &CredentialSource) -> Result<Credentials, Failure> {
-    let secret = |source: &SecretSource| match source {
-        SecretSource::Env(name) => secrets::variable(name),
-        SecretSource::File(path) => secrets::read_file(path).map(|text| first_line(&text)),
-        SecretSource::Command(line) => secrets::run(line).map(|text| first_line(&text)),
-    };
-    let read = match source {
-        CredentialSource::Basic { account, license_key } => match account {
-            AccountSource::Literal(account) => Ok(account.clone()),
-            AccountSource::Env(name) => secrets::variable(name).map(|text| text.expose_secret().to_owned()),
-        }
-        .and_then(|account| Credentials::basic(&account, secret(license_key)?)),
-        CredentialSource::Bearer(token) => secret(token).and_then(Credentials::bearer),
-    };
-    read.map_err(|error| {
+    Credentials::load(source).map_err(|error| {
         Failure::new(
             Exit::Usage,
             "credentials",
@@ -344,11 +329,6 @@ fn credentials(source: &CredentialSource) -> Result<Credentials, Failure> {
             "See `credentials` of the tenant in the configuration.",
         )
     })
-}
-
-/// Editors and programs end what they write with a line feed, which is not part of the secret.
-fn first_line(text: &SecretString) -> SecretString {
-    text.expose_secret().lines().next().unwrap_or_default().trim().into()
 }
 
 /// Stands where credentials would, in a session that may not reach anything.
@@ -396,20 +376,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_a_file_is_taken_without_the_line_feed_at_its_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        std::fs::write(&path, "KEY\n").unwrap();
-        let source = CredentialSource::Basic {
-            account: AccountSource::Literal("200".to_owned()),
-            license_key: SecretSource::File(path),
-        };
-        assert_eq!(credentials(&source).unwrap().authorization(), "Basic MjAwOktFWQ==");
-    }
-
-    #[test]
     fn a_missing_credential_is_named_by_its_variable() {
-        let source = CredentialSource::Bearer(SecretSource::Env("ONBOARD_TEST_UNSET".to_owned()));
+        let source =
+            CredentialSource::Bearer(crate::secrets::SecretSource::Env("ONBOARD_TEST_UNSET".to_owned()));
         let failure = credentials(&source).unwrap_err();
         assert_eq!((failure.exit, failure.kind), (Exit::Usage, "credentials"));
         assert!(failure.message.contains("ONBOARD_TEST_UNSET"));

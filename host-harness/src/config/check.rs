@@ -10,11 +10,9 @@ use std::{
 
 use toml::{Spanned, Value};
 
-use super::{
-    AccountSource, ConfigError, CredentialSource, DocumentsConfig, ErpConfig, ErpKind, SecretSource,
-    TenantConfig, raw,
-};
+use super::{ConfigError, DocumentsConfig, ErpConfig, ErpKind, TenantConfig, raw};
 use crate::model::tenant::{CodeSource, Delivery, Scope};
+use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
 /// AvaTax limits a company code to 25 characters.
 const MAX_COMPANY_CODE: usize = 25;

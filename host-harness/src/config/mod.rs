@@ -14,6 +14,7 @@ use std::{
 };
 
 use crate::model::tenant::{CodeSource, Delivery, Scope, Settings};
+use crate::secrets::CredentialSource;
 
 mod check;
 mod raw;
@@ -70,40 +71,6 @@ pub struct TenantConfig {
     pub erp: ErpConfig,
     /// Where certificate documents come from.
     pub documents: DocumentsConfig,
-}
-
-/// Where the AvaTax credentials are kept. Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// Account and license key.
-    Basic {
-        /// The account id.
-        account: AccountSource,
-        /// The license key.
-        license_key: SecretSource,
-    },
-    /// A bearer token.
-    Bearer(SecretSource),
-}
-
-/// Where the account id is; it is no secret, so it may stand in the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccountSource {
-    /// The account id itself.
-    Literal(String),
-    /// Name of an environment variable.
-    Env(String),
-}
-
-/// Where a secret is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// Name of an environment variable.
-    Env(String),
-    /// A file that holds nothing else.
-    File(PathBuf),
-    /// A program and its arguments; the secret is what it prints.
-    Command(Vec<String>),
 }
 
 /// Kind of ERP data.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AccountSource, Config, ConfigError, CredentialSource, ErpKind, SecretSource};
+use super::{Config, ConfigError, ErpKind};
 use crate::model::tenant::{CodeSource, Delivery, Scope};
+use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
 const SMALL: &str = r#"
 [tenants.acme]

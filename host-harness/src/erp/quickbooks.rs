@@ -1,7 +1,8 @@
 //! Customers from QuickBooks Online, as the XML answers of its customer query.
 //!
-//! A file may hold one answer or several pages one after the other; a folder may hold many such files. Each `Customer`
-//! element is flattened to paths such as `BillAddr/City` and then mapped. A customer that comes twice is taken with the
+//! A file may hold one answer or several pages one after the other; a folder may hold many such files, and answers to
+//! other questions, which are passed over: of a folder only the customers inside a `QueryResponse` count, and not those of
+//! a change log. Each `Customer` element is flattened to paths such as `BillAddr/City` and then mapped. A customer that comes twice is taken with the
 //! higher `SyncToken`, which QuickBooks raises with every change. "Not taxable" is the default of companies that do not
 //! collect tax, so by itself it is weak evidence; a resale number or an exemption reason is strong. QuickBooks masks
 //! tax ids in answers; they are passed on masked, as the contract says.
@@ -30,7 +31,7 @@ type Fields = BTreeMap<String, String>;
 
 /// Reads one file or a folder of files. Blocking.
 pub fn read(path: &Path) -> Result<MemoryErp, ErpOpenError> {
-    let mut collector = Collector::default();
+    let mut collector = Collector { queries_only: path.is_dir(), ..Collector::default() };
     for file in xml::files(path)? {
         collector.path.clear();
         xml::stream(&file, |piece| collector.take(&piece))?;
@@ -61,6 +62,8 @@ struct Collector {
     current: Option<(usize, bool, Fields)>,
     customers: BTreeMap<String, (u64, Row)>,
     bad: Vec<Row>,
+    /// Whether only answers of the customer query count.
+    queries_only: bool,
     answered: bool,
     fault: bool,
 }
@@ -70,10 +73,13 @@ impl Collector {
         match piece {
             Piece::Open(element) => {
                 let name: String = element.local_name().as_ref().chars().take(text::SHORT).collect();
-                self.answered |= name == "QueryResponse" || name == "Customer";
+                self.answered |= name == "QueryResponse" || name == "Customer" && !self.queries_only;
                 self.fault |= name == "Fault";
                 self.path.push(name);
-                if self.current.is_none() && self.path.last().is_some_and(|name| name == "Customer") {
+                let inside = |wanted: &str| self.path.iter().any(|name| name == wanted);
+                let counts = !self.queries_only || inside("QueryResponse") && !inside("CDCResponse");
+                if counts && self.current.is_none() && self.path.last().is_some_and(|name| name == "Customer")
+                {
                     let deleted =
                         xml::attribute(element, "status", text::SHORT)?.as_deref() == Some("Deleted");
                     self.current = Some((self.path.len(), deleted, Fields::new()));
@@ -256,9 +262,14 @@ mod tests {
     async fn rows(files: &[&str]) -> Vec<Row> {
         let folder = tempfile::tempdir().expect("folder");
         for (at, text) in files.iter().enumerate() {
-            std::fs::write(folder.path().join(format!("{at}.xml")), text).expect("file");
+            let answer = format!("<IntuitResponse><QueryResponse>{text}</QueryResponse></IntuitResponse>");
+            std::fs::write(folder.path().join(format!("{at}.xml")), answer).expect("file");
         }
-        let erp = read(folder.path()).expect("readable");
+        all(folder.path()).await
+    }
+
+    async fn all(path: &std::path::Path) -> Vec<Row> {
+        let erp = read(path).expect("readable");
         let page = erp.list_customers(Scan { fields: FieldGroups::all(), page_size: 100, after: None }).await;
         page.expect("page").rows
     }
@@ -273,7 +284,22 @@ mod tests {
     #[tokio::test]
     async fn pages_may_follow_one_another_in_one_file() {
         let page = |id| format!("<R><QueryResponse><Customer><Id>{id}</Id></Customer></QueryResponse></R>\n");
-        assert_eq!(rows(&[&format!("{}{}", page(1), page(2)), &page(3)]).await.len(), 3);
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("1.xml"), format!("{}{}", page(1), page(2))).expect("file");
+        std::fs::write(folder.path().join("2.xml"), page(3)).expect("file");
+        assert_eq!(all(folder.path()).await.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_folder_may_hold_answers_to_other_questions() {
+        let folder = tempfile::tempdir().expect("folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("file");
+        let query = "<QueryResponse><Customer><Id>1</Id></Customer></QueryResponse>";
+        write("query.xml", &format!("<R>{query}</R>"));
+        write("one.xml", "<R><Customer><Id>2</Id></Customer></R>");
+        write("changes.xml", &format!("<R><CDCResponse>{}</CDCResponse></R>", query.replace('1', "3")));
+        assert_eq!(all(folder.path()).await.len(), 1);
+        assert_eq!(all(&folder.path().join("one.xml")).await.len(), 1, "named by itself it counts");
     }
 
     #[tokio::test]
