@@ -168,32 +168,34 @@ fn read(body: &IncomingBody) -> Result<Vec<u8>, SendError> {
     }
 }
 
-/// Whether a request that failed certainly did not leave.
+/// Whether a request that failed certainly did not leave, and why it failed, in words.
 fn classify(code: &ErrorCode) -> SendError {
-    match code {
-        ErrorCode::HttpRequestDenied => SendError::NotSent(
-            "The host's egress policy does not allow this request. Its log names the rule that is missing."
-                .to_owned(),
-        ),
-        ErrorCode::DnsTimeout
-        | ErrorCode::DnsError(_)
-        | ErrorCode::DestinationNotFound
-        | ErrorCode::DestinationUnavailable
-        | ErrorCode::DestinationIpProhibited
-        | ErrorCode::DestinationIpUnroutable
-        | ErrorCode::ConnectionRefused
-        | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionLimitReached
-        | ErrorCode::TlsProtocolError
-        | ErrorCode::TlsCertificateError
-        | ErrorCode::TlsAlertReceived(_)
-        | ErrorCode::HttpRequestUriInvalid
-        | ErrorCode::HttpRequestUriTooLong
-        | ErrorCode::HttpRequestMethodInvalid => {
-            SendError::NotSent(format!("AvaTax could not be reached ({code:?})."))
+    let why = match code {
+        ErrorCode::HttpRequestDenied => {
+            let why = "The host's egress policy does not allow this request; the host names the rule that is missing.";
+            return SendError::NotSent(why.to_owned());
         }
-        other => SendError::Unclear(format!(
-            "The connection to AvaTax failed before the answer was whole ({other:?})."
-        )),
-    }
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) => "its name cannot be found",
+        ErrorCode::DestinationNotFound | ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            "there is no way to it"
+        }
+        ErrorCode::DestinationIpProhibited => "the host's policy does not allow its address",
+        ErrorCode::ConnectionRefused => "nothing answers at that address",
+        ErrorCode::ConnectionTimeout => "it took too long to connect",
+        ErrorCode::ConnectionLimitReached => "too many connections are open",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
+            "a secure connection could not be made"
+        }
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong | ErrorCode::HttpRequestMethodInvalid => {
+            "the request is not one the host can send"
+        }
+        ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout => return unclear("took too long"),
+        ErrorCode::HttpResponseBodySize(_) => return unclear("was too large"),
+        _ => return unclear("broke off"),
+    };
+    SendError::NotSent(format!("AvaTax could not be reached: {why}."))
+}
+
+fn unclear(what: &str) -> SendError {
+    SendError::Unclear(format!("AvaTax's answer {what}."))
 }

@@ -198,7 +198,7 @@ impl Stage {
     /// The stand-in, asked over HTTP.
     #[must_use]
     pub fn sim(&self) -> Sim<'_> {
-        Sim::new(&self.runtime, self.simulator.base_url())
+        Sim::new(&self.runtime, self.simulator.base_url(), &self.account, &self.key)
     }
 
     /// Replaces the configuration.
@@ -222,19 +222,10 @@ impl Stage {
 
     /// The same, after a change to the command: other variables, another folder.
     pub fn onboard_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
-        let mut command = Command::new(onboard_program());
-        command
-            .args(arguments)
-            .current_dir(self.dir())
-            .env(ACCOUNT_VARIABLE, &self.account)
-            .env(KEY_VARIABLE, &self.key)
-            .env("USER", APPROVER)
-            .stdin(Stdio::null());
-        if !arguments.contains(&"--component") {
-            command.arg("--component").arg(component_file());
-        }
-        change(&mut command);
-        Ran::of(&mut command)
+        run_in(self.dir(), arguments, |command| {
+            command.env(ACCOUNT_VARIABLE, &self.account).env(KEY_VARIABLE, &self.key);
+            change(command);
+        })
     }
 
     /// Runs `onboard` with `--json` and gives its document; fails when the exit code is another than `code`.
@@ -274,6 +265,24 @@ impl Default for Stage {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Runs `onboard` in a folder, without a terminal and with the built component unless another is named. `change` may
+/// add variables.
+pub fn run_in(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
+    let mut command = Command::new(onboard_program());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("USER", APPROVER)
+        // Beside the other things that cargo may throw away, instead of the user's own cache.
+        .env("XDG_CACHE_HOME", workspace().join("target").join("test-cache"))
+        .stdin(Stdio::null());
+    if !arguments.contains(&"--component") {
+        command.arg("--component").arg(component_file());
+    }
+    change(&mut command);
+    Ran::of(&mut command)
 }
 
 /// The workspace.

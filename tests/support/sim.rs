@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Method, Request};
@@ -35,12 +36,29 @@ pub struct Effect {
 pub struct Sim<'a> {
     runtime: &'a Runtime,
     base_url: String,
+    authorization: String,
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl<'a> Sim<'a> {
-    pub(crate) fn new(runtime: &'a Runtime, base_url: String) -> Self {
-        Self { runtime, base_url, http: Client::builder(TokioExecutor::new()).build_http() }
+    pub(crate) fn new(runtime: &'a Runtime, base_url: String, account: &str, key: &str) -> Self {
+        let authorization = format!("Basic {}", STANDARD.encode(format!("{account}:{key}")));
+        Self { runtime, base_url, authorization, http: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
+    /// Customers of the company as the API shows them, by code.
+    #[must_use]
+    pub fn customers(&self) -> BTreeMap<String, Value> {
+        let mut all = BTreeMap::new();
+        loop {
+            let path = format!("/api/v2/companies/{COMPANY}/customers?$top=500&$skip={}", all.len());
+            let page = self.send(Method::GET, &path, String::new());
+            let rows = page.get("value").and_then(Value::as_array).cloned().unwrap_or_default();
+            if rows.is_empty() {
+                return all;
+            }
+            all.extend(rows.into_iter().map(|row| (text(&row, "customerCode"), row)));
+        }
     }
 
     /// What it holds and what it saw.
@@ -89,7 +107,9 @@ impl<'a> Sim<'a> {
                 "customer-created" | "invitation-created" => format!("{} {code}", effect.kind),
                 "certificate-linked" => format!("{} {code} {:?}", effect.kind, effect.certificate),
                 "attachment-stored" => format!("{} {:?}", effect.kind, effect.certificate),
-                "certificate-created" => format!("{} {}", effect.kind, effect.detail),
+                "certificate-created" => {
+                    format!("{} {} {}", effect.kind, text(&effect.detail, "filename"), text(&effect.detail, "exposureZone"))
+                }
                 _ => continue,
             };
             *seen.entry(key).or_default() += 1;
@@ -114,6 +134,7 @@ impl<'a> Sim<'a> {
             .method(method)
             .uri(&url)
             .header("content-type", "application/json")
+            .header("authorization", &self.authorization)
             .body(Full::from(body))
             .unwrap_or_else(|error| panic!("{url} is no address: {error}"));
         let answer = self.runtime.block_on(async {
