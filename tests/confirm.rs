@@ -284,7 +284,8 @@ fn the_user_of_the_process_is_recorded_when_nobody_is_named() {
 #[test]
 fn consent_flags_that_contradict_each_other_are_refused() {
     let stage = Stage::build().customers(20).without_certificates().start();
-    for flags in [&["--yes", "--preview"][..], &["--yes", "--confirm", MADE_UP], &["--preview", "--confirm", "x"]]
+    for flags in
+        [&["--yes", "--preview"][..], &["--yes", "--confirm", MADE_UP], &["--preview", "--confirm", "x"]]
     {
         stage.onboard(&[&["sync"], flags].concat()).expect(2);
     }

@@ -53,9 +53,10 @@ fn ofbiz_customers_arrive_in_avatax_with_two_letter_countries_and_without_the_se
     let done = stage.json(&["sync", "--yes"], 0);
     let outcomes = json!([{"operation": "create-customer", "state": "done", "count": 5, "samples": []}]);
     assert_eq!(done["result"]["applied"]["outcomes"], outcomes);
-    let codes: Vec<_> = in_avatax(&stage).into_iter().map(|[code, name, country, region, _]| {
-        format!("{code}|{name}|{country}|{region}")
-    }).collect();
+    let codes: Vec<_> = in_avatax(&stage)
+        .into_iter()
+        .map(|[code, name, country, region, _]| format!("{code}|{name}|{country}|{region}"))
+        .collect();
     assert_eq!(
         codes,
         [

@@ -38,11 +38,16 @@ pub struct EngineOptions {
     pub cache: Option<PathBuf>,
     /// Calls that may run at once. Each reserves address space, not memory.
     pub calls: u32,
+    /// Whether a call that ends in a trap hands back a core dump of the component, see
+    /// [`CallMetrics::core_dump`](crate::plugin::CallMetrics::core_dump). A dump contains customers' data: names,
+    /// addresses, taxpayer numbers, pieces of certificates. It is for the workshop and not for production, and who
+    /// turns it on has to keep it as carefully as the ERP itself.
+    pub core_dumps: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { ceiling: Limits::default(), cache: None, calls: 32 }
+        Self { ceiling: Limits::default(), cache: None, calls: 32, core_dumps: false }
     }
 }
 
@@ -77,13 +82,13 @@ impl HostEngine {
     /// # Errors
     /// When the machine cannot run the sandbox. A cache directory that cannot be used is no error.
     pub fn with_options(options: EngineOptions) -> Result<Self, LoadError> {
-        let mut config = base();
+        let mut config = base(&options);
         config.allocation_strategy(pool(&options));
         // Making the engine reserves the pool, so this is also the probe for enough address space.
         let (engine, pooled) = match Engine::new(&config) {
             Ok(engine) => (engine, true),
             Err(_) => {
-                let on_demand = Engine::new(&base());
+                let on_demand = Engine::new(&base(&options));
                 (on_demand.map_err(|error| LoadError::Engine { reason: format!("{error:#}") })?, false)
             }
         };
@@ -125,10 +130,11 @@ impl HostEngine {
     }
 }
 
-fn base() -> Config {
+fn base(options: &EngineOptions) -> Config {
     let mut config = Config::new();
     config.wasm_component_model(true);
     config.epoch_interruption(true);
+    config.coredump_on_trap(options.core_dumps);
     // Components of this contract are synchronous inside. Leaving the machinery for asynchronous ones out makes calls
     // four times as fast and is less that can be attacked.
     config.concurrency_support(false);
@@ -207,7 +213,7 @@ mod tests {
     fn a_pool_that_does_not_fit_the_machine_falls_back_to_allocating_for_each_call() {
         // More address space than a process has.
         let ceiling = Limits { memory_bytes: 1 << 46, ..Limits::default() };
-        let engine = HostEngine::with_options(EngineOptions { ceiling, calls: 10_000, cache: None }).unwrap();
+        let engine = HostEngine::with_options(EngineOptions { ceiling, calls: 10_000, ..EngineOptions::default() }).unwrap();
         assert!(!engine.is_pooled());
         assert!(HostEngine::new(Limits::default()).unwrap().is_pooled());
     }

@@ -21,7 +21,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 use wasmtime::{
-    PoolConcurrencyLimitError, Store, Trap,
+    PoolConcurrencyLimitError, Store, Trap, WasmCoreDump,
     component::{Component, Linker, ResourceTableError},
 };
 
@@ -77,6 +77,29 @@ pub struct CallMetrics {
     pub bytes_down: u64,
     /// The first denials as sentences, each with the rule that would allow the request.
     pub denied: Vec<String>,
+    /// What the component held in memory when it trapped, where
+    /// [`EngineOptions::core_dumps`](crate::engine::EngineOptions::core_dumps) asked for it. None after a call that
+    /// returned, or that the timer ended while it waited inside the host.
+    pub core_dump: Option<CoreDump>,
+}
+
+/// A core dump in the standard binary form for WebAssembly. Contains customers' data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CoreDump(Vec<u8>);
+
+impl CoreDump {
+    /// The dump, as debuggers read it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+// By hand, so that customers' data cannot get into a log by way of `{:?}`.
+impl std::fmt::Debug for CoreDump {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CoreDump({} bytes)", self.0.len())
+    }
 }
 
 impl Plugin {
@@ -248,7 +271,11 @@ impl Running {
         self.limits.deadline.saturating_add(TICK * 2)
     }
 
-    fn finish<T>(self, outcome: Outcome<T>, check: fn(T, &Limits) -> Result<T, CallError>) -> Call<T> {
+    fn finish<T>(mut self, outcome: Outcome<T>, check: fn(T, &Limits) -> Result<T, CallError>) -> Call<T> {
+        let core_dump = match &outcome {
+            Ok(Err(error)) => self.dump(error),
+            _ => None,
+        };
         let value = match outcome {
             Err(_) => Err(CallError::Timeout { limit: self.limits.deadline }),
             Ok(Err(error)) => Err(self.explain(&error)),
@@ -264,8 +291,15 @@ impl Running {
             bytes_up: count(&self.counters.bytes_up),
             bytes_down: count(&self.counters.bytes_down),
             denied: self.counters.denied.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            core_dump,
         };
         Call { value, metrics }
+    }
+
+    /// Writes the dump out. wasmtime collects it at the trap, and only where the engine was told to.
+    fn dump(&mut self, error: &wasmtime::Error) -> Option<CoreDump> {
+        let found = error.downcast_ref::<WasmCoreDump>()?;
+        Some(CoreDump(found.serialize(&mut self.store, "ecms:onboarding")))
     }
 
     /// Names the cause of a broken call. The more certain cause comes first: a component that was refused memory

@@ -130,7 +130,7 @@ pub struct Write {
 }
 
 impl Write {
-    /// Whether AvaTax answers `Exempt` for the state of this certificate.
+    /// Whether AvaTax answered `Exempt` for customer and state when this was recorded.
     #[must_use]
     pub fn is_effective(&self) -> bool {
         self.facts.get("coverage").is_some_and(|coverage| coverage.eq_ignore_ascii_case("exempt"))
@@ -436,7 +436,8 @@ fn summarise(lines: &[Line]) -> Summary {
         for write in &line.writes {
             *tallies.entry((write.operation, write.state)).or_default() += 1;
             if write.operation == certificate && matches!(write.state, State::Done | State::Adopted) {
-                if write.is_effective() {
+                // What AvaTax answers is recorded with the link, which has the key of its certificate.
+                if line.writes.iter().any(|it| it.key == write.key && it.is_effective()) {
                     summary.effective_certificates += 1;
                 } else {
                     summary.ineffective_certificates += 1;

@@ -12,6 +12,7 @@ use crate::model::onboarding::{
     Analysis, Error, EvidenceCount, ObstacleKind, RegionCount, Strength, StrengthCount,
 };
 use crate::model::progress::Phase;
+use crate::model::tenant::Scope;
 use crate::order::sorted;
 use crate::plan::short_hash;
 use crate::ports::{Ports, erp_error};
@@ -133,7 +134,7 @@ impl Count {
         if exempt && !model.email_address.is_empty() {
             self.invitable += 1;
         }
-        let creatable = projected.creatable();
+        let creatable = projected.creatable() && (ports.settings.scope == Scope::All || exempt);
         self.creatable += u64::from(creatable);
         if model.customer_code.is_empty() {
             return;

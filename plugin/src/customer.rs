@@ -26,11 +26,9 @@ pub const POSTAL_CODE_MAX: usize = 10;
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the fields are AvaTax's own")]
 pub struct CustomerModel {
-    pub company_id: u64,
     pub customer_code: String,
     pub alternate_id: String,
     pub name: String,
-    pub attn_name: String,
     pub line1: String,
     pub line2: String,
     pub city: String,
@@ -104,7 +102,7 @@ pub fn effect_of(kind: ObstacleKind) -> Effect {
 /// An ERP customer, ready for AvaTax or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projected {
-    /// The record; complete only if nothing prevents creation. `company_id` is 0.
+    /// The record; complete only if nothing prevents creation.
     pub model: CustomerModel,
     /// What stands in the way.
     pub findings: Vec<Finding>,
@@ -121,7 +119,8 @@ impl Projected {
     #[must_use]
     pub fn fingerprint(&self, customer: &Customer, today: &str) -> String {
         let states = exemption::states(customer, today);
-        plan::fingerprint(&(&self.model, customer.posture as u8, customer.lifecycle as u8, states))
+        let use_code = exemption::use_code(customer, today);
+        plan::fingerprint(&(&self.model, customer.posture as u8, customer.lifecycle as u8, states, use_code))
     }
 }
 

@@ -47,7 +47,8 @@ pub fn holds(exemption: &Exemption, today: &str) -> bool {
 #[must_use]
 pub fn expired(customer: &Customer, today: &str) -> bool {
     let mut exempting = customer.exemptions.iter().filter(|exemption| exemption.exempt).peekable();
-    exempting.peek().is_some() && exempting.all(|exemption| !holds(exemption, today))
+    let over = |it: &Exemption| it.expires.as_deref().is_some_and(|day| is_date(day) && day < today);
+    exempting.peek().is_some() && exempting.all(over)
 }
 
 /// The US states and Canadian provinces in which an exempt customer needs a certificate, as (country, region), sorted.
@@ -99,6 +100,13 @@ pub fn use_code<'a>(customer: &'a Customer, today: &str) -> Option<&'a str> {
     let recorded =
         || customer.exemptions.iter().filter(|e| holds(e, today)).find_map(|e| e.entity_use_code.as_deref());
     own.or_else(recorded).map(str::trim).filter(|code| !code.is_empty())
+}
+
+/// The use code as AvaTax's reasons are listed by: one letter. Others ("MED1") have no reason of their own.
+#[must_use]
+pub fn use_letter(customer: &Customer, today: &str) -> Option<char> {
+    let mut letters = use_code(customer, today)?.chars();
+    letters.next().filter(|_| letters.next().is_none())
 }
 
 fn is_date(text: &str) -> bool {

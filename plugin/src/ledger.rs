@@ -251,6 +251,11 @@ impl<'a> Ledger<'a> {
         let progressed =
             if state == OutcomeState::Unclear { Progressed::CutOff } else { Progressed::Ended(state) };
         self.known.insert(slot, progressed);
+        if state != OutcomeState::Unclear
+            && let Some(unclear) = self.samples.get_mut(&(entry.operation as u8, OutcomeState::Unclear as u8))
+        {
+            unclear.retain(|sample| sample.code != entry.customer);
+        }
         if matches!(state, OutcomeState::Done | OutcomeState::Adopted) {
             return;
         }

@@ -13,6 +13,8 @@ use crate::model::journal::{Entry, EntryKind, Operation, Query, StoredEntry};
 use crate::model::onboarding::{Decision, DecisionCount, Error, Plan, PlanMismatch};
 use crate::ports::{Ports, journal_error};
 
+/// Longest key in bytes; the contract's journal takes 400.
+const KEY_MAX: usize = 300;
 /// Items appended or read at once.
 const CHUNK: usize = 500;
 
@@ -300,11 +302,20 @@ pub fn entry(
         kind,
         operation,
         plan: plan.to_owned(),
-        key: key.to_owned(),
-        customer: customer.to_owned(),
+        key: bounded(key),
+        customer: bounded(customer),
         state: None,
         body: serde_json::to_string(body).unwrap_or_else(|_| "{}".to_owned()),
     }
+}
+
+/// A key that the journal takes: one that is too long keeps its beginning and gets its hash.
+fn bounded(key: &str) -> String {
+    if key.len() <= KEY_MAX {
+        return key.to_owned();
+    }
+    let begin: String = key.chars().take(40).collect();
+    format!("{begin}…{}", sha256_hex(key.as_bytes()))
 }
 
 /// A plan that was closed, found again.
@@ -318,6 +329,17 @@ pub struct Found {
     pub header: Header,
     /// What was decided how often.
     pub decisions: Vec<CountedDecision>,
+}
+
+impl Found {
+    /// Checks that what was confirmed is what would happen: same company, same service, same settings.
+    pub fn is_still(&self, header: &Header) -> Result<(), Error> {
+        if self.header == *header {
+            return Ok(());
+        }
+        let digest = self.plan.digest.clone();
+        Err(Error::PlanMismatch(PlanMismatch { current: Some(digest.clone()), given: digest }))
+    }
 }
 
 /// Finds the newest plan of a kind and checks that it is the one that was confirmed, for the same purpose.

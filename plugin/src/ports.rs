@@ -54,8 +54,14 @@ pub trait Progress {
 
 /// Imports `wasi:http` and `wasi:clocks`.
 pub trait Network {
-    /// Sends all requests, at most `window` at a time, and answers in the same order.
-    fn send_all(&self, requests: &[Request], window: usize) -> Vec<Result<Response, SendError>>;
+    /// Sends requests, at most `window` at a time, and answers in the same order. After an answer that `stop` holds of,
+    /// no further request is started; those left over are answered as not sent.
+    fn send_all(
+        &self,
+        requests: &[&Request],
+        window: usize,
+        stop: &dyn Fn(&Result<Response, SendError>) -> bool,
+    ) -> Vec<Result<Response, SendError>>;
     /// Waits.
     fn sleep(&self, time: Duration);
     /// Time since some fixed moment.

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::avatax::AvaTax;
+use crate::avatax::{AvaTax, Failure};
 use crate::ledger::Said;
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState};
 use crate::model::onboarding::{CertificateRole, Error, Preflight, Provisioning, RunReport};
@@ -39,7 +39,7 @@ pub fn preflight(ports: &Ports<'_>, avatax: &mut AvaTax<'_>) -> Result<Preflight
     let provisioning = match avatax.setup() {
         Ok(state) => state,
         // Before set-up, this call too may answer with the error that says so.
-        Err(crate::avatax::Failure::NotProvisioned(_)) => Provisioning::NotProvisioned,
+        Err(Failure::NotProvisioned(_)) => Provisioning::NotProvisioned,
         Err(failure) => return Err(failure.error()),
     };
     Ok(Preflight {
@@ -101,15 +101,22 @@ pub fn request_setup(ports: &Ports<'_>, approved_by: &str) -> Result<RunReport, 
         let write = |it: Entry| ports.journal.append(&[it]).map_err(journal_error);
         write(note(EntryKind::Intent, None, &format!("requested by {approved_by}")))?;
         match avatax.request_setup() {
-            Ok(state) => preflight.provisioning = state,
-            // Asking again does no harm: AvaTax is asked for the state below either way.
-            Err(crate::avatax::Failure::Unclear(_)) => preflight.provisioning = Provisioning::InProgress,
+            Ok(state) => {
+                preflight.provisioning = state;
+                write(note(EntryKind::Outcome, Some(OutcomeState::Done), ""))?;
+            }
+            // AvaTax is asked for the state below either way.
+            Err(Failure::Unclear(why)) => {
+                preflight.provisioning = Provisioning::InProgress;
+                write(note(EntryKind::Outcome, Some(OutcomeState::Unclear), &why))?;
+            }
             Err(failure) => {
-                write(note(EntryKind::Outcome, Some(OutcomeState::Refused), &failure.sentence()))?;
+                let not_sent = matches!(failure, Failure::NotDone(_));
+                let state = if not_sent { OutcomeState::Unclear } else { OutcomeState::Refused };
+                write(note(EntryKind::Outcome, Some(state), &failure.sentence()))?;
                 return Err(failure.error());
             }
         }
-        write(note(EntryKind::Outcome, Some(OutcomeState::Done), ""))?;
     }
     let started = avatax.now();
     let patience = Duration::from_secs(ports.settings.patience.into());
@@ -121,8 +128,10 @@ pub fn request_setup(ports: &Ports<'_>, approved_by: &str) -> Result<RunReport, 
             break;
         }
         avatax.sleep(Duration::from_secs(2).min(patience));
-        if let Ok(state) = avatax.setup() {
-            preflight.provisioning = state;
+        match avatax.setup() {
+            Ok(state) => preflight.provisioning = state,
+            Err(failure @ (Failure::Unauthorized(_) | Failure::Forbidden(_))) => return Err(failure.error()),
+            Err(_) => {}
         }
     }
     Ok(bare(preflight))

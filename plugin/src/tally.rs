@@ -65,12 +65,6 @@ impl Decisions {
         }
     }
 
-    /// How often a decision was taken.
-    #[must_use]
-    pub fn count(&self, decision: Decision) -> u64 {
-        self.0.iter().find(|count| count.decision == decision).map_or(0, |count| count.count)
-    }
-
     /// All decisions, in the order of the contract.
     #[must_use]
     pub fn into_sorted(self) -> Vec<DecisionCount> {

@@ -29,12 +29,18 @@ const READ: u64 = 64 * 1024;
 pub(crate) struct Wasi;
 
 impl Network for Wasi {
-    fn send_all(&self, requests: &[Request], window: usize) -> Vec<Result<Response, SendError>> {
+    fn send_all(
+        &self,
+        requests: &[&Request],
+        window: usize,
+        stop: &dyn Fn(&Result<Response, SendError>) -> bool,
+    ) -> Vec<Result<Response, SendError>> {
+        let mut stopped = false;
         let mut answers: Vec<Option<Result<Response, SendError>>> = requests.iter().map(|_| None).collect();
         let mut waiting = requests.iter().enumerate();
         let mut flying: Vec<Flying> = Vec::with_capacity(window);
         loop {
-            while flying.len() < window.max(1) {
+            while flying.len() < window.max(1) && !stopped {
                 let Some((at, request)) = waiting.next() else { break };
                 match start(request) {
                     Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
@@ -51,12 +57,15 @@ impl Network for Wasi {
                 if ready.iter().any(|it| *it as usize == index) {
                     let Flying { at, pollable, future } = flying.swap_remove(index);
                     drop(pollable);
-                    put(&mut answers, at, finish(future));
+                    let answer = finish(future);
+                    stopped |= stop(&answer);
+                    put(&mut answers, at, answer);
                 }
             }
         }
-        let missing = || Err(SendError::Unclear("There was no answer.".to_owned()));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
+        let left_over =
+            || Err(SendError::NotSent("It was not sent because of an earlier answer.".to_owned()));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(left_over)).collect()
     }
 
     fn sleep(&self, time: Duration) {
@@ -176,19 +185,17 @@ fn classify(code: &ErrorCode) -> SendError {
             return SendError::NotSent(why.to_owned());
         }
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) => "its name cannot be found",
-        ErrorCode::DestinationNotFound | ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            "there is no way to it"
-        }
+        ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable => "there is no way to it",
         ErrorCode::DestinationIpProhibited => "the host's policy does not allow its address",
         ErrorCode::ConnectionRefused => "nothing answers at that address",
         ErrorCode::ConnectionTimeout => "it took too long to connect",
         ErrorCode::ConnectionLimitReached => "too many connections are open",
-        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
-            "a secure connection could not be made"
-        }
-        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong | ErrorCode::HttpRequestMethodInvalid => {
-            "the request is not one the host can send"
-        }
+        ErrorCode::TlsCertificateError => "its certificate is not trusted",
+        ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestMethodInvalid => "the request is not one the host can send",
         ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout => return unclear("took too long"),
         ErrorCode::HttpResponseBodySize(_) => return unclear("was too large"),
         _ => return unclear("broke off"),

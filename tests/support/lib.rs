@@ -93,7 +93,8 @@ impl StageBuilder {
     pub fn start(self) -> Stage {
         let dir = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         let certificates_dir = dir.path().join("certificates");
-        let fail = |error: demo_data::DemoError| -> ! { panic!("the made-up data could not be written: {error}") };
+        let fail =
+            |error: demo_data::DemoError| -> ! { panic!("the made-up data could not be written: {error}") };
         let (kind, path, erp) = match self.erp {
             Erp::Demo { customers } => {
                 let path = dir.path().join("erp.sqlite");
@@ -298,14 +299,19 @@ pub fn workspace() -> PathBuf {
 #[must_use]
 pub fn component_file() -> PathBuf {
     let path = workspace().join("target").join("component").join("ecms_onboarding.wasm");
-    assert!(path.is_file(), "there is no component at {}; build it with `cargo xtask component`", path.display());
+    assert!(
+        path.is_file(),
+        "there is no component at {}; build it with `cargo xtask component`",
+        path.display()
+    );
     path
 }
 
 /// The built program, which lies above the folder of the running test.
 #[must_use]
 pub fn onboard_program() -> PathBuf {
-    let test = env::current_exe().unwrap_or_else(|error| panic!("this test does not know where it is: {error}"));
+    let test =
+        env::current_exe().unwrap_or_else(|error| panic!("this test does not know where it is: {error}"));
     let folder = test.parent().and_then(Path::parent).unwrap_or(Path::new("."));
     let path = folder.join(format!("onboard{}", env::consts::EXE_SUFFIX));
     assert!(

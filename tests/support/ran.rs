@@ -36,8 +36,9 @@ impl Ran {
     /// The one JSON document on standard output; fails when there is anything else.
     #[must_use]
     pub fn document(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("standard output is not one JSON document ({error}):\n{}", self.stdout))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("standard output is not one JSON document ({error}):\n{}", self.stdout)
+        })
     }
 
     /// Standard error with every run of white space as one space: texts are folded to the width of the screen.

@@ -50,15 +50,17 @@ impl<'a> Sim<'a> {
     #[must_use]
     pub fn customers(&self) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
-        loop {
-            let path = format!("/api/v2/companies/{COMPANY}/customers?$top=500&$skip={}", all.len());
+        // Pages have to be asked for at multiples of their size.
+        for page in 0.. {
+            let path = format!("/api/v2/companies/{COMPANY}/customers?$top=500&$skip={}", page * 500);
             let page = self.send(Method::GET, &path, String::new());
             let rows = page.get("value").and_then(Value::as_array).cloned().unwrap_or_default();
             if rows.is_empty() {
-                return all;
+                break;
             }
             all.extend(rows.into_iter().map(|row| (text(&row, "customerCode"), row)));
         }
+        all
     }
 
     /// What it holds and what it saw.
@@ -108,13 +110,21 @@ impl<'a> Sim<'a> {
                 "certificate-linked" => format!("{} {code} {:?}", effect.kind, effect.certificate),
                 "attachment-stored" => format!("{} {:?}", effect.kind, effect.certificate),
                 "certificate-created" => {
-                    format!("{} {} {}", effect.kind, text(&effect.detail, "filename"), text(&effect.detail, "exposureZone"))
+                    format!(
+                        "{} {} {}",
+                        effect.kind,
+                        text(&effect.detail, "filename"),
+                        text(&effect.detail, "exposureZone")
+                    )
                 }
                 _ => continue,
             };
             *seen.entry(key).or_default() += 1;
         }
-        seen.into_iter().filter(|(_, count)| *count > 1).map(|(key, count)| format!("{key}: {count} times")).collect()
+        seen.into_iter()
+            .filter(|(_, count)| *count > 1)
+            .map(|(key, count)| format!("{key}: {count} times"))
+            .collect()
     }
 
     /// Replaces the faults; each is written as for `--fault`.

@@ -156,15 +156,16 @@ pub fn of_guest(error: &onboarding::Error, command: &str) -> Failure {
     use onboarding::Error;
     match error {
         Error::PlanMismatch(mismatch) => {
-            let message = mismatch.current.as_deref().map_or_else(
-                || format!("There is no plan {}, so nothing was written.", mismatch.given),
-                |current| {
-                    format!(
-                        "The plan {} is not the newest one, which is {current}, so nothing was written.",
-                        mismatch.given
-                    )
-                },
-            );
+            let given = &mismatch.given;
+            let message = match mismatch.current.as_deref() {
+                None => format!("There is no plan {given}, so nothing was written."),
+                Some(current) if current == given => {
+                    format!("Settings changed since the plan {given} was shown, so nothing was written.")
+                }
+                Some(current) => {
+                    format!("The plan {given} is not the newest one, which is {current}, so nothing was written.")
+                }
+            };
             Failure::new(
                 Exit::PlanGone,
                 "plan-mismatch",

@@ -194,12 +194,32 @@ pub fn after_setup(report: &RunReport, again: &str) -> Option<Failure> {
     })
 }
 
-async fn offer_setup(
-    console: &mut Console,
-    request: &Request<'_>,
-    call: &mut impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
-) -> Result<(), Failure> {
-    console.say("Certificate management (ECMS) is not set up for this company in AvaTax.");
+/// Whether the person agrees to the set-up that was asked for by name: beforehand, or at the terminal.
+pub fn agree_to_setup(console: &mut Console, request: &Request<'_>) -> Result<(), Failure> {
+    if request.consent.yes {
+        return Ok(());
+    }
+    let next = format!("Agree with `{} --request-setup --yes`.", request.again);
+    if !console.can_ask {
+        return Err(Failure::new(
+            Exit::ConfirmationNeeded,
+            "confirmation-needed",
+            "Nothing was written: the set-up of certificate management changes the account and waits for confirmation.",
+            next,
+        ));
+    }
+    if says_yes_to_setup(console, request)? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::ConfirmationNeeded,
+        "confirmation-needed",
+        "Nothing was written, because you did not agree.",
+        next,
+    ))
+}
+
+fn says_yes_to_setup(console: &mut Console, request: &Request<'_>) -> Result<bool, Failure> {
     let question = format!(
         "Type yes to ask AvaTax to set it up now, as {} (takes some minutes):",
         words::clean(request.approved_by, 200)
@@ -207,7 +227,16 @@ async fn offer_setup(
     let answer = console
         .ask(&question)
         .map_err(|error| Failure::internal(format!("Your answer could not be read: {error}.")))?;
-    if !is_yes(&answer) {
+    Ok(is_yes(&answer))
+}
+
+async fn offer_setup(
+    console: &mut Console,
+    request: &Request<'_>,
+    call: &mut impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
+) -> Result<(), Failure> {
+    console.say("Certificate management (ECMS) is not set up for this company in AvaTax.");
+    if !says_yes_to_setup(console, request)? {
         return Err(Failure::new(
             Exit::Unreachable,
             "not-provisioned",
@@ -404,6 +433,19 @@ mod tests {
             [Action::Preview, Action::RequestSetup("Kim".to_owned()), Action::Preview, apply_of("sha256:aa")]
         );
         assert_eq!(exit_of(&flowed), 0);
+    }
+
+    #[test]
+    fn a_set_up_takes_consent_like_every_other_write() {
+        let agree = |consent: Consent, answer: &str, can_ask| {
+            let request =
+                Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
+            agree_to_setup(&mut console(answer, can_ask), &request).map_err(|failure| failure.exit.code())
+        };
+        assert_eq!(agree(Consent { yes: true, ..Consent::default() }, "", false), Ok(()));
+        assert_eq!(agree(Consent::default(), "yes\n", true), Ok(()));
+        assert_eq!(agree(Consent::default(), "no\n", true), Err(3));
+        assert_eq!(agree(Consent::default(), "yes\n", false), Err(3));
     }
 
     #[tokio::test]

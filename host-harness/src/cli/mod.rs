@@ -208,7 +208,11 @@ async fn sync(
     approver: &str,
     again: &str,
 ) -> Ending {
+    let request = Request { consent: &args.consent, approved_by: approver, again, offers_setup: true };
     if args.request_setup {
+        if let Err(failure) = flow::agree_to_setup(console, &request) {
+            return Ending { failure: Some(failure), ..Ending::default() };
+        }
         let asked = flow::request_setup(console, approver, &mut async |action: Action| {
             session.run(Job::Sync, action, again).await
         })
@@ -224,7 +228,6 @@ async fn sync(
             Err(failure) => Ending { failure: Some(failure), metrics, ..Ending::default() },
         };
     }
-    let request = Request { consent: &args.consent, approved_by: approver, again, offers_setup: true };
     let flowed =
         flow::run(console, &request, async |action| session.run(Job::Sync, action, again).await).await;
     ending_of(flowed, session, console)

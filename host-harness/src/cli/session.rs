@@ -209,7 +209,14 @@ impl Session {
             "denied": metrics.denied,
         }));
         self.denied.extend(metrics.denied.iter().map(|text| exit::sentence(text)));
-        call.value.map_err(|error: CallError| exit::of_call(&error, again))
+        call.value.map_err(|error: CallError| {
+            let mut failure = exit::of_call(&error, again);
+            // The component says that AvaTax cannot be reached; which address that was is known here.
+            if failure.kind == "unreachable" {
+                failure.message.push_str(&format!(" The address is {}.", self.tenant.settings.base_url));
+            }
+            failure
+        })
     }
 }
 

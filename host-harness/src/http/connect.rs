@@ -64,12 +64,12 @@ pub(super) fn wasi_error(error: &hyper_util::client::legacy::Error) -> Error {
         Some(ResolveError::Unknown(..)) => return Error::DnsError { rcode: None, info_code: None },
         None => {}
     }
-    match find::<rustls::Error>(error) {
-        Some(rustls::Error::InvalidCertificate(_)) => return Error::TlsCertificateError,
-        Some(_) => return Error::TlsProtocolError,
-        None => {}
-    }
     if error.is_connect() {
+        match find::<rustls::Error>(error) {
+            Some(rustls::Error::InvalidCertificate(_)) => return Error::TlsCertificateError,
+            Some(_) => return Error::TlsProtocolError,
+            None => {}
+        }
         return match find::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
             Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {

@@ -135,8 +135,8 @@ fn small_journal() -> Vec<Entry> {
         ),
         entry(PlanReady, Certificates, "11", "sha256:bb", "", r#"{"writes":1}"#),
         entry(Approval, Certificates, "11", "sha256:bb", "", r#"{"approved_by":"Kim"}"#),
-        outcome(CreateCertificate, "11", "a-GA", "A-1", Done, r#"{"avatax_id":"500","coverage":"Exempt"}"#),
-        outcome(LinkCertificate, "11", "a-GA", "A-1", OutcomeState::Adopted, "{}"),
+        outcome(CreateCertificate, "11", "a-GA", "A-1", Done, r#"{"avatax_id":"500"}"#),
+        outcome(LinkCertificate, "11", "a-GA", "A-1", OutcomeState::Adopted, r#"{"coverage":"Exempt"}"#),
     ]
 }
 
@@ -156,8 +156,8 @@ Runs
 Customers
   A-1  Alder Mills  (ERP id 7)
       customer created: done, AvaTax id 41
-      certificate created: done, US-GA, Resale, from a.pdf, AvaTax id 500, AvaTax answers Exempt
-      certificate linked: found there already
+      certificate created: done, US-GA, Resale, from a.pdf, AvaTax id 500
+      certificate linked: found there already, AvaTax answers Exempt
   B-2  Birch Co  (ERP id 8)
       customer created: refused by AvaTax
     ! refused: The postal code is wrong. To do: correct what AvaTax names, then make a new plan.

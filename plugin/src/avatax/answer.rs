@@ -64,6 +64,8 @@ impl Failure {
     }
 }
 
+/// Codes by which AvaTax asks to slow down, beside the status 429.
+const SLOW_DOWN: [i64; 5] = [1715, 1716, 1718, 1723, 4011];
 /// Longest piece of a foreign text that is passed on.
 const QUOTE_MAX: usize = 300;
 
@@ -85,8 +87,7 @@ pub fn judge(answer: Result<Response, SendError>) -> Result<Vec<u8>, Failure> {
 pub fn slow_down(answer: &Result<Response, SendError>) -> Option<Option<u64>> {
     let Ok(response) = answer else { return None };
     let busy = response.status == 429
-        || response.status >= 400
-            && detail(response).is_some_and(|it| matches!(it.number, 1715 | 1716 | 1718 | 1723 | 4011));
+        || response.status >= 400 && detail(response).is_some_and(|it| SLOW_DOWN.contains(&it.number));
     busy.then_some(response.retry_after)
 }
 
@@ -135,6 +136,8 @@ fn failure(response: &Response) -> Failure {
             401 => Failure::Unauthorized("AvaTax refused the credentials (401).".to_owned()),
             403 => Failure::Forbidden("AvaTax refused access (403).".to_owned()),
             404 => Failure::NotFound,
+            413 | 414 => Failure::Refused(status.to_string(), "the request is too large".to_owned()),
+            429 => Failure::NotDone("AvaTax is too busy (429).".to_owned()),
             _ => Failure::Unclear(sentence),
         };
     };
@@ -147,6 +150,7 @@ fn failure(response: &Response) -> Failure {
         1205 | 1216 => Failure::NotProvisioned(format!("Certificate management is not set up: {said}")),
         149 | 193 | 1203 => Failure::MaybeExists(format!("AvaTax answered: {said}")),
         4 => Failure::NotFound,
+        number if SLOW_DOWN.contains(&number) => Failure::NotDone(format!("AvaTax is too busy: {said}")),
         44 | 50 | 209 | 500 | 1502 => Failure::Unclear(format!("AvaTax failed: {said}")),
         _ => match status {
             401 => Failure::Unauthorized(format!("AvaTax refused the credentials: {said}")),

@@ -17,10 +17,10 @@ use crate::model::onboarding::{CertificateRole, Provisioning};
 const FILTER_VALUES: usize = 40;
 /// Longest encoded list of values in a filter.
 const FILTER_MAX: usize = 3000;
-/// Rows of a list page; the documented maximum is 1,000.
-const LIST_PAGE: usize = 1000;
+/// Rows of a list page. The documented maximum is 1,000, but lists of this part of the API seem to end at 100.
+const LIST_PAGE: usize = 100;
 /// Pages read of any one list, as a bound on what a broken server can make us read.
-const LIST_PAGES: usize = 100;
+const LIST_PAGES: usize = 1000;
 /// Where AvaTax's paged envelope says how many rows there are in all.
 const COUNT: &str = "@recordsetCount";
 
@@ -51,10 +51,14 @@ pub struct Named {
 pub struct RemoteCustomer(pub Value);
 
 impl RemoteCustomer {
-    /// A text field by AvaTax's name, empty if absent.
+    /// A field by AvaTax's name as text, empty if absent. Some integrations wrote numbers where we write text.
     #[must_use]
-    pub fn text(&self, field: &str) -> &str {
-        self.0.get(field).and_then(Value::as_str).unwrap_or_default()
+    pub fn text(&self, field: &str) -> String {
+        match self.0.get(field) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(other) => other.to_string(),
+        }
     }
 
     /// AvaTax's id.
@@ -113,6 +117,7 @@ pub struct RemoteInvitation {
     pub customer_code: String,
     pub email_status: String,
     pub request_link: String,
+    pub exposure_zones: Vec<u64>,
 }
 
 impl RemoteInvitation {
@@ -130,6 +135,7 @@ impl From<&Value> for RemoteInvitation {
             customer_code: json::text(value, "customerCode"),
             email_status: json::text(value, "emailStatus"),
             request_link: json::text(value, "requestLink"),
+            exposure_zones: json::numbers(value, "exposureZones"),
         }
     }
 }
@@ -138,11 +144,13 @@ fn certificate(value: &Value) -> RemoteCertificate {
     RemoteCertificate { id: json::number(value, "id"), filename: json::text(value, "filename") }
 }
 
-/// The rows of AvaTax's paged envelope.
-fn rows(mut page: Value) -> Vec<Value> {
+/// The rows of AvaTax's paged envelope, and how many there are in all if it says so. An answer without rows is no empty
+/// list: taken for one, it would let things be written a second time.
+fn rows(mut page: Value) -> Result<(Vec<Value>, Option<usize>), Failure> {
+    let count = page.get(COUNT).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
     match page.get_mut("value").map(Value::take) {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
+        Some(Value::Array(rows)) => Ok((rows, count)),
+        _ => Err(Failure::Unclear("AvaTax answered a list without its rows.".to_owned())),
     }
 }
 
@@ -214,7 +222,7 @@ impl AvaTax<'_> {
         Ok(counted.or(json::list(&found, "value").is_empty().then_some(0)))
     }
 
-    /// The customers with these codes, by code as AvaTax spells it.
+    /// The customers with these codes, by code as AvaTax spells it. A code that AvaTax would not take is not asked for.
     pub fn customers(&self, codes: &[&str]) -> Result<HashMap<String, RemoteCustomer>, Failure> {
         let found = self.find("/customers", "customerCode", codes)?;
         Ok(found.into_iter().map(|it| (json::text(&it, "customerCode"), RemoteCustomer(it))).collect())
@@ -240,19 +248,17 @@ impl AvaTax<'_> {
         Ok(self.list(&path)?.iter().map(certificate).collect())
     }
 
-    /// Which of these certificates are linked to a customer.
-    pub fn are_linked(&self, certificates: &[u64]) -> Result<HashSet<u64>, Failure> {
+    /// Codes of the customers that each of these certificates is linked to.
+    pub fn customers_of(&self, certificates: &[u64]) -> Result<Vec<Vec<String>>, Failure> {
         let requests: Vec<Request> = certificates
             .iter()
             .map(|id| self.company_get(&format!("/certificates/{id}/customers")))
             .collect();
-        let mut linked = HashSet::new();
-        for (id, answer) in certificates.iter().zip(self.read_all(&requests)) {
-            if !rows(answer?).is_empty() {
-                linked.insert(*id);
-            }
-        }
-        Ok(linked)
+        let codes = |answer: Result<Value, Failure>| {
+            let (customers, _) = rows(answer?)?;
+            Ok(customers.iter().map(|it| json::text(it, "customerCode")).collect())
+        };
+        self.read_all(&requests).into_iter().map(codes).collect()
     }
 
     /// Whether AvaTax exempts (customer code, country, region). Its status text is a free string; only `Exempt` exempts.
@@ -376,7 +382,7 @@ impl AvaTax<'_> {
 
     /// Records below the company whose field is one of the values, several requests in flight.
     fn find(&self, path: &str, field: &str, values: &[&str]) -> Result<Vec<Value>, Failure> {
-        let mut requests = Vec::new();
+        let mut queries = Vec::new();
         let mut rest = values;
         while !rest.is_empty() {
             let mut taken = 0;
@@ -392,31 +398,39 @@ impl AvaTax<'_> {
             rest = later;
             let list = now.iter().map(|value| filter_text(value)).collect::<Vec<_>>().join(",");
             let filter = encode(&format!("{field} in ({list})"));
-            requests.push(self.company_get(&format!("{path}?$filter={filter}&$top={LIST_PAGE}")));
+            queries.push(format!("{path}?$filter={filter}&"));
         }
+        let requests: Vec<Request> =
+            queries.iter().map(|query| self.company_get(&format!("{query}$top={LIST_PAGE}"))).collect();
         let mut found = Vec::new();
-        for answer in self.read_all(&requests) {
-            found.extend(rows(answer?));
+        for (query, first) in queries.iter().zip(self.read_all(&requests)) {
+            found.extend(self.whole(&format!("/companies/{}{query}", self.company_id), first)?);
         }
         Ok(found)
     }
 
-    /// A whole list, page by page; pages are of equal size, as the service demands.
+    /// A whole list, page by page.
     fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
-        let mut all = Vec::new();
-        for page in 0..LIST_PAGES {
-            let skip = page * LIST_PAGE;
-            let read = self.read(self.get(&format!("{path}?$top={LIST_PAGE}&$skip={skip}")))?;
-            let count = read.get(COUNT).and_then(Value::as_u64);
-            let page = rows(read);
-            let whole = page.len() == LIST_PAGE;
-            all.extend(page);
-            let complete = count.is_some_and(|count| all.len() as u64 >= count);
-            if !whole || complete {
+        let query = format!("{path}?");
+        let first = self.read(self.get(&format!("{query}$top={LIST_PAGE}")));
+        self.whole(&query, first)
+    }
+
+    /// The rest of a list after its first page. Pages are of equal size, as the service demands.
+    fn whole(&self, query: &str, first: Result<Value, Failure>) -> Result<Vec<Value>, Failure> {
+        let (mut all, count) = rows(first?)?;
+        let mut last = all.len();
+        for page in 1..LIST_PAGES {
+            let complete = count.map_or(last < LIST_PAGE, |count| all.len() >= count);
+            if complete || last == 0 {
                 return Ok(all);
             }
+            let skip = page * LIST_PAGE;
+            let (more, _) = rows(self.read(self.get(&format!("{query}$top={LIST_PAGE}&$skip={skip}")))?)?;
+            last = more.len();
+            all.extend(more);
         }
-        Err(Failure::Unclear(format!("{path} has more than {} rows.", LIST_PAGES * LIST_PAGE)))
+        Err(Failure::Unclear(format!("A list has more than {} rows.", LIST_PAGES * LIST_PAGE)))
     }
 }
 

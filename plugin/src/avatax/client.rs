@@ -15,6 +15,8 @@ use crate::ports::{Network, Ports};
 const ATTEMPTS: u32 = 6;
 /// First wait when AvaTax does not say how long; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// First wait before a doubtful write is looked up.
+const SETTLING: Duration = Duration::from_millis(300);
 /// Longest wait between attempts, also when AvaTax asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -51,6 +53,12 @@ impl<'a> AvaTax<'a> {
     /// Waits.
     pub fn sleep(&self, time: Duration) {
         self.network.sleep(time);
+    }
+
+    /// Waits before looking whether a doubtful write landed, longer each round: the first request may still be worked
+    /// on, and lists may lag behind.
+    pub fn settle(&self, round: u32) {
+        self.network.sleep((SETTLING * 2_u32.saturating_pow(round.min(6))).min(LONGEST_WAIT));
     }
 
     /// Time since some fixed moment.
@@ -114,15 +122,19 @@ impl<'a> AvaTax<'a> {
         window: usize,
         repeat: &dyn Fn(&Result<Response, SendError>) -> bool,
     ) -> Vec<Result<Response, SendError>> {
+        // Wrong credentials stay wrong, and repeating them may lock the account.
+        let refused = |answer: &Result<Response, SendError>| answer.as_ref().is_ok_and(|it| it.status == 401);
         let mut answers: Vec<Option<Result<Response, SendError>>> = vec![None; requests.len()];
         let mut open: Vec<usize> = (0..requests.len()).collect();
         let mut wait = FIRST_WAIT;
         let mut window = window;
         for attempt in 1..=ATTEMPTS {
-            let batch: Vec<Request> = open.iter().filter_map(|at| requests.get(*at).cloned()).collect();
+            let batch: Vec<&Request> = open.iter().filter_map(|at| requests.get(*at)).collect();
             let mut told = None;
             let mut again = Vec::new();
-            for (at, answer) in open.iter().zip(self.network.send_all(&batch, window)) {
+            let mut locked_out = false;
+            for (at, answer) in open.iter().zip(self.network.send_all(&batch, window, &refused)) {
+                locked_out |= refused(&answer);
                 let slow = slow_down(&answer);
                 if slow.is_some() || repeat(&answer) {
                     told = told.max(slow.flatten());
@@ -132,7 +144,7 @@ impl<'a> AvaTax<'a> {
                     *slot = Some(answer);
                 }
             }
-            if again.is_empty() || attempt == ATTEMPTS {
+            if again.is_empty() || attempt == ATTEMPTS || locked_out {
                 break;
             }
             // Fewer at a time next round: either AvaTax asked for it, or something on the way is failing.

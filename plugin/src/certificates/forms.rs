@@ -192,6 +192,11 @@ fn state_table(lines: &[Line], remarks: &mut Vec<String>) -> Vec<(String, String
         if number.trim().is_empty() {
             remarks.push(format!("{region} has no identification number"));
         }
+        // A second column of states would be swallowed by the number of the first.
+        let is_state = |word: &str| word.len() == 2 && crate::geography::region("US", word).is_some();
+        if number.split_whitespace().any(is_state) {
+            remarks.push(format!("the row of {region} names a second state"));
+        }
         if found.iter().any(|(known, _)| *known == region) {
             remarks.push(format!("{region} stands in the table twice"));
             continue;
@@ -258,6 +263,14 @@ mod tests {
         let mut rows = multi_state("X", "03/14/2026");
         rows[10].truncate(1);
         assert_eq!(read(&reading(&rows), TODAY).unwrap().remarks, ["the signature is missing"]);
+    }
+
+    #[test]
+    fn a_second_column_of_states_is_not_swallowed() {
+        let mut rows = multi_state("X", "March 14, 2026");
+        rows[8].extend([(320.0, "MI"), (360.0, "77-1234")]);
+        let read = read(&reading(&rows), TODAY).unwrap();
+        assert_eq!(read.remarks, ["the row of WI names a second state"]);
     }
 
     #[test]

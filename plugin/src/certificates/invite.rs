@@ -12,18 +12,20 @@ use crate::certificates::{Doing, Planning, place, sample};
 use crate::customer::{self, Projected};
 use crate::exemption;
 use crate::http::Request;
-use crate::ledger::{Progressed, Said};
+use crate::ledger::{Progressed, Said, Written};
 use crate::model::erp::{Customer, FieldGroups, Posture, Row};
 use crate::model::journal::{Entry, Operation, OutcomeState};
-use crate::model::onboarding::{Decision, Error};
+use crate::model::onboarding::{Decision, Error, ObstacleKind};
 use crate::model::progress::Phase;
 use crate::model::tenant::Delivery;
 use crate::plan::{self, Item, decision_name, sha256_hex, short_hash};
 use crate::sync::reread;
 
 const INVITE: Operation = Operation::SendInvitation;
-/// Rounds of sending the same invitation when nobody can say what happened.
-const ROUNDS: u32 = 4;
+/// Times the same invitation is sent when nobody can say what happened and AvaTax does not list it.
+const ROUNDS: u32 = 2;
+/// Invitations asked about in one go, so that memory stays flat.
+const ASKED_AT_ONCE: usize = 500;
 /// First wait for invitations to get ready; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait between two questions. The documentation advises about ten seconds.
@@ -42,6 +44,7 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
     }
     let expected = planning.ports.erp.describe().ok().and_then(|source| source.customers);
     let mut seen = HashSet::new();
+    let mut codes = HashSet::new();
     let mut done = 0;
     let ports = planning.ports;
     ports.scan_customers(FieldGroups::ADDRESSES | FieldGroups::EXEMPTIONS, &mut |rows| {
@@ -51,7 +54,7 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
             _ => None,
         });
         let exempt: Vec<Customer> = exempt.filter(|it| seen.insert(short_hash(&it.id))).collect();
-        page(planning, exempt)?;
+        page(planning, exempt, &mut codes)?;
         if ports.asked_to_stop(Phase::CheckingCoverage, done, expected) {
             Err(Error::Stopped)
         } else {
@@ -60,105 +63,150 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
     })
 }
 
-fn page(planning: &mut Planning<'_>, customers: Vec<Customer>) -> Result<(), Error> {
-    let settings = &planning.ports.settings;
-    let projected: Vec<(Customer, Projected)> =
-        customers.into_iter().map(|it| (customer::project(&it, settings), it)).map(|(a, b)| (b, a)).collect();
-    let codes: Vec<&str> =
-        projected.iter().map(|(_, it)| it.model.customer_code.as_str()).filter(|it| !it.is_empty()).collect();
-    let known = planning.avatax.customers(&codes).map_err(|failure| failure.error())?;
-    let invited = planning.avatax.invitations(&codes).map_err(|failure| failure.error())?;
-    let invited: HashSet<&str> = invited.iter().map(|it| it.customer_code.as_str()).collect();
+/// One exempt customer on the way to a decision.
+struct Candidate {
+    customer: Customer,
+    projected: Projected,
+    /// States without a valid certificate, planned uploads included.
+    gaps: Vec<(String, String)>,
+    /// Set as soon as it is clear.
+    decided: Option<(Decision, String)>,
+}
 
-    // One question for each customer and state that planned uploads do not answer.
-    let mut questions = Vec::new();
-    for (at, (customer, projected)) in projected.iter().enumerate() {
-        let code = &projected.model.customer_code;
-        if known.contains_key(code) {
-            let open = exemption::states(customer, &settings.today)
-                .into_iter()
-                .filter(|(country, region)| !planning.to_be_covered.contains(&place(code, country, region)));
-            questions.extend(open.map(|(country, region)| (at, code.as_str(), country, region)));
-        }
+impl Candidate {
+    fn code(&self) -> &str {
+        &self.projected.model.customer_code
     }
-    let asked = questions.iter().map(|(_, code, country, region)| (*code, country.as_str(), region.as_str()));
-    let answers = planning.avatax.coverage(asked);
-    let mut gaps: HashMap<usize, Vec<(String, String)>> = HashMap::new();
-    for ((at, _, country, region), answer) in questions.iter().zip(answers) {
-        match answer {
-            Ok(true) => {}
-            Ok(false) | Err(Failure::NotFound) => {
-                gaps.entry(*at).or_default().push((country.clone(), region.clone()))
+}
+
+/// Plans one page of exempt customers; `codes` are those met before.
+fn page(
+    planning: &mut Planning<'_>,
+    customers: Vec<Customer>,
+    codes: &mut HashSet<u64>,
+) -> Result<(), Error> {
+    let settings = &planning.ports.settings;
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(customers.len());
+    for customer in customers {
+        let projected = customer::project(&customer, settings);
+        let unusable = projected.findings.iter().find(|it| is_about_code(it.kind));
+        let decided = match unusable {
+            Some(_) => Some((Decision::Blocked, "the customer code is missing or cannot be used".to_owned())),
+            // Two customers under one code would get two invitations for what AvaTax holds to be one.
+            None if !codes.insert(short_hash(&projected.model.customer_code)) => {
+                Some((Decision::Review, "another exempt customer has the same code".to_owned()))
             }
-            Err(failure) => return Err(failure.error()),
+            None => None,
+        };
+        candidates.push(Candidate { customer, projected, gaps: Vec::new(), decided });
+    }
+    let asked: Vec<&str> = candidates.iter().filter(|it| it.decided.is_none()).map(Candidate::code).collect();
+    let known = planning.avatax.customers(&asked).map_err(|failure| failure.error())?;
+    let invited = planning.avatax.invitations(&asked).map_err(|failure| failure.error())?;
+    for candidate in candidates.iter_mut().filter(|it| it.decided.is_none()) {
+        if !known.contains_key(candidate.code()) {
+            candidate.decided = Some((Decision::NotSynced, "not in AvaTax yet: run sync first".to_owned()));
         }
     }
-    for (at, (customer, projected)) in projected.iter().enumerate() {
-        let code = projected.model.customer_code.as_str();
-        let gaps = gaps.remove(&at).unwrap_or_default();
-        let (decision, detail) = if !known.contains_key(code) {
-            (Decision::NotSynced, "not in AvaTax yet: run sync first".to_owned())
-        } else if gaps.is_empty() && !exemption::states(customer, &settings.today).is_empty() {
-            (Decision::Covered, String::new())
-        } else if invited.contains(code) {
-            (Decision::InvitedBefore, String::new())
-        } else if settings.delivery == Delivery::Email && projected.model.email_address.is_empty() {
-            (
-                Decision::CallList,
-                format!("no usable e-mail address; telephone {}", or_none(&projected.model.phone_number)),
-            )
-        } else {
-            (Decision::Invite, String::new())
-        };
-        decide(
-            &mut planning.writer,
-            &mut planning.decisions,
-            &planning.catalog,
-            Decided { customer, projected, decision, detail, gaps, today: &settings.today },
-        )?;
+    find_gaps(planning, &mut candidates)?;
+    for candidate in candidates {
+        decide(planning, candidate, &invited)?;
     }
     Ok(())
 }
 
-struct Decided<'a> {
-    customer: &'a Customer,
-    projected: &'a Projected,
-    decision: Decision,
-    detail: String,
-    gaps: Vec<(String, String)>,
-    today: &'a str,
+fn is_about_code(kind: ObstacleKind) -> bool {
+    matches!(kind, ObstacleKind::CodeMissing | ObstacleKind::CodeTooLong | ObstacleKind::CodeUnusable)
 }
 
+/// Asks for each customer and state that planned uploads do not answer whether a valid certificate is there.
+fn find_gaps(planning: &Planning<'_>, candidates: &mut [Candidate]) -> Result<(), Error> {
+    let today = &planning.ports.settings.today;
+    let mut questions = Vec::new();
+    for (at, candidate) in candidates.iter().enumerate().filter(|(_, it)| it.decided.is_none()) {
+        let code = candidate.code();
+        for (country, region) in exemption::states(&candidate.customer, today) {
+            if !planning.to_be_covered.contains(&place(code, &country, &region)) {
+                questions.push((at, code.to_owned(), country, region));
+            }
+        }
+    }
+    let asked =
+        questions.iter().map(|(_, code, country, region)| (code.as_str(), country.as_str(), region.as_str()));
+    let answers = planning.avatax.coverage(asked);
+    for ((at, _, country, region), answer) in questions.into_iter().zip(answers) {
+        let Some(candidate) = candidates.get_mut(at) else { continue };
+        match answer {
+            Ok(true) => {}
+            Ok(false) | Err(Failure::NotFound) => candidate.gaps.push((country, region)),
+            Err(failure @ (Failure::Refused(..) | Failure::MaybeExists(_))) => {
+                let why = format!("AvaTax does not say whether {region} is covered: {}", failure.sentence());
+                candidate.decided = Some((Decision::Review, why));
+            }
+            Err(failure) => return Err(failure.error()),
+        }
+    }
+    Ok(())
+}
+
+/// Decides about a customer and writes it into the plan.
 fn decide(
-    writer: &mut plan::Writer<'_>,
-    decisions: &mut crate::tally::Decisions,
-    catalog: &crate::certificates::catalog::Catalog,
-    it: Decided<'_>,
+    planning: &mut Planning<'_>,
+    candidate: Candidate,
+    invited: &[RemoteInvitation],
 ) -> Result<(), Error> {
-    let model = &it.projected.model;
-    decisions.add(it.decision, || sample(&it.customer.id, &model.customer_code, &model.name, &it.detail));
-    if matches!(it.decision, Decision::Covered | Decision::InvitedBefore) {
+    let settings = &planning.ports.settings;
+    let model = &candidate.projected.model;
+    let customer = &candidate.customer;
+    let code = model.customer_code.as_str();
+    let zone =
+        |(country, region): &(String, String)| planning.catalog.zone(country, region).map(|zone| zone.id);
+    let zones: Vec<u64> = candidate.gaps.iter().filter_map(zone).collect();
+    // An invitation without zones lets the customer choose.
+    let asks_for_all = |it: &&RemoteInvitation| {
+        it.customer_code == code
+            && (it.exposure_zones.is_empty() || zones.iter().all(|zone| it.exposure_zones.contains(zone)))
+    };
+    let sent = invited.iter().find(asks_for_all);
+    let nowhere = exemption::states(customer, &settings.today).is_empty();
+    let (decision, detail) = match candidate.decided {
+        Some(decided) => decided,
+        None if candidate.gaps.is_empty() && !nowhere => (Decision::Covered, String::new()),
+        None if zones.len() < candidate.gaps.len() => {
+            (Decision::Review, "AvaTax offers no exposure zone for one of its states".to_owned())
+        }
+        None => match sent {
+            Some(it) if !it.request_link.is_empty() => (Decision::InvitedBefore, it.request_link.clone()),
+            Some(it) if it.ready() => (Decision::InvitedBefore, "the e-mail was sent".to_owned()),
+            Some(_) => (Decision::InvitedBefore, "the invitation is not ready yet".to_owned()),
+            None if settings.delivery == Delivery::Email && model.email_address.is_empty() => {
+                let phone = or_none(&model.phone_number);
+                (Decision::CallList, format!("no usable e-mail address; telephone {phone}"))
+            }
+            None => (Decision::Invite, String::new()),
+        },
+    };
+    planning.decisions.add(decision, || sample(&customer.id, code, &model.name, &detail));
+    if decision == Decision::Covered {
         return Ok(());
     }
-    let reason =
-        exemption::use_code(it.customer, it.today).and_then(|code| catalog.reason(code.chars().next()?));
-    let zones: Vec<_> =
-        it.gaps.iter().filter_map(|(country, region)| catalog.zone(country, region)).collect();
-    let states: Vec<&str> = it.gaps.iter().map(|(_, region)| region.as_str()).collect();
+    let letter = exemption::use_letter(customer, &settings.today);
+    let reason = letter.and_then(|letter| planning.catalog.reason(letter));
+    let states: Vec<&str> = candidate.gaps.iter().map(|(_, region)| region.as_str()).collect();
     let item = Item {
-        decision: decision_name(it.decision).to_owned(),
-        id: it.customer.id.clone(),
+        decision: decision_name(decision).to_owned(),
+        id: customer.id.clone(),
         name: model.name.clone(),
-        detail: it.detail,
-        row: it.projected.fingerprint(it.customer, it.today),
+        detail,
+        row: candidate.projected.fingerprint(customer, &settings.today),
         region: states.join(" "),
         reason: reason.map(|reason| reason.name.clone()).unwrap_or_default(),
         recipient: model.email_address.clone(),
-        zones: zones.iter().map(|zone| zone.id).collect(),
+        zones,
         reasons: reason.map(|reason| reason.id).into_iter().collect(),
         ..Item::default()
     };
-    writer.add(INVITE, &model.customer_code, &model.customer_code, &item)
+    planning.writer.add(INVITE, code, code, &item)
 }
 
 fn or_none(text: &str) -> &str {
@@ -197,13 +245,14 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
 }
 
 fn chunk(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Error> {
-    let items = still_as_confirmed(doing, items)?;
-    let (cut_off, mut open): (Vec<_>, Vec<_>) = items
+    // What an earlier call began is looked up before anything else: the e-mail may be out whatever the ERP says by now.
+    let (cut_off, fresh): (Vec<_>, Vec<_>) = items
         .into_iter()
         .partition(|(entry, _)| doing.ledger.progressed(INVITE, &entry.key) == Progressed::CutOff);
-    // What an earlier call began is looked up before anything is sent.
-    open.extend(adopt(doing, cut_off)?);
-    for round in 0..ROUNDS {
+    let mut open = adopt(doing, cut_off)?;
+    open.extend(fresh);
+    let mut open = still_as_confirmed(doing, open)?;
+    for round in 1..=ROUNDS {
         if open.is_empty() {
             break;
         }
@@ -241,31 +290,48 @@ fn chunk(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Error> 
             };
             match failure.fatal() {
                 Some(error) => fatal = Some(error),
-                None if matches!(failure, Failure::Unclear(_) | Failure::MaybeExists(_)) => {
-                    doubtful.push((entry, item))
-                }
-                None => {
-                    let said = said(&item, None, &failure.sentence());
-                    doing.ledger.end(INVITE, &entry.key, &entry.customer, OutcomeState::Refused, &said)?;
-                }
+                None => doubtful.push((entry, item, failure)),
             }
         }
-        open = adopt(doing, doubtful)?;
+        open = resolve(doing, doubtful, round)?;
         if let Some(error) = fatal {
             return Err(error);
         }
-        if round + 1 == ROUNDS {
-            for (entry, item) in core::mem::take(&mut open) {
-                let said = said(
-                    &item,
-                    None,
-                    "AvaTax did not say whether it took the invitation, and does not list it.",
-                );
-                doing.ledger.end(INVITE, &entry.key, &entry.customer, OutcomeState::Unclear, &said)?;
-            }
-        }
     }
     Ok(())
+}
+
+/// Looks what became of doubtful invitations; returns those to send again.
+fn resolve(
+    doing: &mut Doing<'_>,
+    doubtful: Vec<(Entry, Item, Failure)>,
+    round: u32,
+) -> Result<Vec<(Entry, Item)>, Error> {
+    if doubtful.is_empty() {
+        return Ok(Vec::new());
+    }
+    // An e-mail cannot be taken back, so the list gets time to catch up.
+    doing.avatax.settle(round + 1);
+    let mut why = HashMap::new();
+    let items = doubtful.into_iter().map(|(entry, item, failure)| {
+        why.insert(entry.key.clone(), failure);
+        (entry, item)
+    });
+    let items: Vec<_> = items.collect();
+    let mut again = Vec::new();
+    for (entry, item) in adopt(doing, items)? {
+        let state = match why.get(&entry.key) {
+            Some(Failure::Unclear(_)) if round < ROUNDS => {
+                again.push((entry, item));
+                continue;
+            }
+            Some(Failure::Unclear(_)) | None => OutcomeState::Unclear,
+            Some(_) => OutcomeState::Refused,
+        };
+        let detail = why.get(&entry.key).map(Failure::sentence).unwrap_or_default();
+        doing.ledger.end(INVITE, &entry.key, &entry.customer, state, &said(&item, None, &detail))?;
+    }
+    Ok(again)
 }
 
 fn request(doing: &Doing<'_>, entry: &Entry, item: &Item) -> Request {
@@ -311,13 +377,18 @@ fn still_as_confirmed(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Resul
     Ok(kept)
 }
 
-/// Records those that AvaTax lists already; returns the others. The plan was made when none was listed.
+/// Records those that AvaTax lists already; returns the others. The plan was made when none was listed that asks for the
+/// same states.
 fn adopt(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<Vec<(Entry, Item)>, Error> {
     let codes: Vec<&str> = items.iter().map(|(entry, _)| entry.customer.as_str()).collect();
     let listed = doing.avatax.invitations(&codes).map_err(|failure| failure.error())?;
     let mut absent = Vec::new();
     for (entry, item) in items {
-        match listed.iter().find(|it| it.customer_code == entry.customer) {
+        let ours = |it: &&RemoteInvitation| {
+            it.customer_code == entry.customer
+                && item.zones.iter().all(|zone| it.exposure_zones.contains(zone))
+        };
+        match listed.iter().find(ours) {
             Some(invitation) => {
                 let said = said(&item, Some(invitation), "");
                 doing.ledger.end(INVITE, &entry.key, &entry.customer, OutcomeState::Adopted, &said)?;
@@ -354,20 +425,26 @@ pub(crate) fn await_ready(doing: &mut Doing<'_>) -> Result<(), Error> {
     while !open.is_empty() && doing.avatax.now().saturating_sub(started) < patience {
         doing.avatax.sleep(wait);
         wait = (wait * 2).min(LONGEST_WAIT);
-        let requests: Vec<Request> = open
-            .iter()
-            .map(|it| doing.avatax.get_invitation(&it.customer, it.said.avatax_id.unwrap_or_default()))
-            .collect();
-        let answers = doing.avatax.read_all(&requests);
         let mut waiting = Vec::new();
-        for (invited, answer) in open.into_iter().zip(answers) {
-            match answer.as_ref().map(RemoteInvitation::from) {
-                Ok(invitation) if invitation.ready() => {
-                    let said =
-                        Said { link: invitation.request_link, invitation: "Sent".to_owned(), ..invited.said };
-                    doing.ledger.end(INVITE, &invited.key, &invited.customer, invited.state, &said)?;
+        let mut rest = open.into_iter().peekable();
+        while rest.peek().is_some() {
+            let asked: Vec<Written> = rest.by_ref().take(ASKED_AT_ONCE).collect();
+            let requests: Vec<Request> = asked
+                .iter()
+                .map(|it| doing.avatax.get_invitation(&it.customer, it.said.avatax_id.unwrap_or_default()))
+                .collect();
+            for (invited, answer) in asked.into_iter().zip(doing.avatax.read_all(&requests)) {
+                match answer.as_ref().map(RemoteInvitation::from) {
+                    Ok(invitation) if invitation.ready() => {
+                        let link = invitation.request_link;
+                        let said = Said { link, invitation: "Sent".to_owned(), ..invited.said };
+                        doing.ledger.end(INVITE, &invited.key, &invited.customer, invited.state, &said)?;
+                    }
+                    Err(failure @ (Failure::Unauthorized(_) | Failure::Forbidden(_))) => {
+                        return Err(failure.error());
+                    }
+                    Ok(_) | Err(_) => waiting.push(invited),
                 }
-                _ => waiting.push(invited),
             }
         }
         open = waiting;

@@ -28,7 +28,7 @@ use crate::avatax::AvaTax;
 use crate::certificates::catalog::Catalog;
 use crate::ledger::Ledger;
 use crate::model::journal::Operation;
-use crate::model::onboarding::{Action, Approval, CertificateOption, Error, PlanMismatch, RunReport, Sample};
+use crate::model::onboarding::{Action, Approval, CertificateOption, Error, RunReport, Sample};
 use crate::plan::{self, Header, Writer};
 use crate::ports::Ports;
 use crate::preflight::{self, approver, bare, ready};
@@ -97,9 +97,7 @@ fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> R
     let found = plan::find(ports, Operation::Certificates, name(option), &approval.plan_digest)?;
     let mut avatax = AvaTax::new(ports);
     let preflight = ready(ports, &mut avatax)?;
-    if found.header != header(ports, option, preflight.company_id) {
-        return Err(Error::PlanMismatch(PlanMismatch { current: None, given: approval.plan_digest.clone() }));
-    }
+    found.is_still(&header(ports, option, preflight.company_id))?;
     let ledger = Ledger::open(ports, &found.name)?;
     let mut doing = Doing { ports, avatax, ledger, plan: found.name.clone(), stopped: false };
     let open = |doing: &Doing<'_>| Ok::<_, Error>(upload::open(doing)? + invite::open(doing)?);

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::compare::{self, Compared};
-use super::create::{Work, create};
+use super::create::{Work, create, settle};
 use super::{PLAN, header, reread};
 use crate::avatax::{AvaTax, Failure};
 use crate::customer;
 use crate::http::Method;
 use crate::ledger::{Ledger, Progressed, Said};
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState};
-use crate::model::onboarding::{Approval, DecisionCount, Error, PlanMismatch, RunReport};
+use crate::model::onboarding::{Approval, DecisionCount, Error, RunReport};
 use crate::model::progress::Phase;
 use crate::plan::{self, Found, Item, entry};
 use crate::ports::{Ports, journal_error};
@@ -22,10 +22,7 @@ pub fn apply(ports: &Ports<'_>, approval: &Approval) -> Result<RunReport, Error>
     let found = plan::find(ports, PLAN, "sync", &approval.plan_digest)?;
     let mut avatax = AvaTax::new(ports);
     let preflight = ready(ports, &mut avatax)?;
-    if found.header != header(ports, preflight.company_id) {
-        // Same plan, but the settings now point elsewhere: what was confirmed is not what would happen.
-        return Err(Error::PlanMismatch(PlanMismatch { current: None, given: approval.plan_digest.clone() }));
-    }
+    found.is_still(&header(ports, preflight.company_id))?;
     let mut ledger = Ledger::open(ports, &found.name)?;
     let mut progress = Progress { ports, total: found.plan.writes, stopped: false };
     if progress.open(&ledger) > 0 {
@@ -34,12 +31,17 @@ pub fn apply(ports: &Ports<'_>, approval: &Approval) -> Result<RunReport, Error>
         let round = avatax.window() * ports.settings.batch_size.clamp(1, 100) as usize;
         let size = (1000 / round).max(1) * round;
         plan::walk(ports, &found.name, Operation::CreateCustomer, size, &mut |items| {
-            create_group(ports, &avatax, &mut ledger, items)?;
+            let result = create_group(ports, &avatax, &mut ledger, items);
+            // What is known is kept, also when the run has to end here.
+            ledger.flush()?;
+            result?;
             Ok(progress.go_on(&ledger))
         })?;
         if !progress.stopped {
             plan::walk(ports, &found.name, Operation::UpdateCustomer, 200, &mut |items| {
-                fill_group(ports, &avatax, &mut ledger, items)?;
+                let result = fill_group(ports, &avatax, &mut ledger, items);
+                ledger.flush()?;
+                result?;
                 Ok(progress.go_on(&ledger))
             })?;
         }
@@ -105,37 +107,42 @@ fn create_group(
     ledger: &mut Ledger<'_>,
     items: Vec<(Entry, Item)>,
 ) -> Result<(), Error> {
-    let work = still_as_confirmed(ports, ledger, items)?;
-    // What an earlier call began is looked up before anything is sent.
-    let (cut_off, mut fresh): (Vec<_>, Vec<_>) = work.into_iter().partition(|work| {
-        ledger.progressed(Operation::CreateCustomer, &work.model.customer_code) == Progressed::CutOff
-    });
-    let codes: Vec<&str> = cut_off.iter().map(|work| work.model.customer_code.as_str()).collect();
-    let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
-    for work in cut_off {
-        match known.get(&work.model.customer_code) {
-            Some(remote) => super::create::settle(ledger, &work, remote)?,
-            None => fresh.push(work),
+    let open = items.into_iter().filter(|(entry, _)| !ledger.ended(entry.operation, &entry.key));
+    // What an earlier call began is looked up before anything else: it may be there whatever the ERP says by now.
+    let cut_off = |(entry, _): &(Entry, Item)| {
+        ledger.progressed(Operation::CreateCustomer, &entry.key) == Progressed::CutOff
+    };
+    let (begun, mut fresh): (Vec<_>, Vec<_>) = open.partition(cut_off);
+    if !begun.is_empty() {
+        let codes: Vec<&str> = begun.iter().map(|(entry, _)| entry.customer.as_str()).collect();
+        let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
+        let now = reread(ports, &begun.iter().map(|(_, item)| item.id.clone()).collect::<Vec<_>>())?;
+        for (entry, item) in begun {
+            let Some(remote) = known.get(&entry.customer) else {
+                fresh.push((entry, item));
+                continue;
+            };
+            let mut model =
+                now.get(&item.id).map(|it| customer::project(it, &ports.settings).model).unwrap_or_default();
+            model.customer_code.clone_from(&entry.customer);
+            settle(ledger, &Work { model, item }, remote)?;
         }
     }
-    let intents = fresh.iter().map(|work| {
-        (work.model.customer_code.as_str(), work.model.customer_code.as_str(), plan::fingerprint(&work.model))
+    let work = still_as_confirmed(ports, ledger, fresh)?;
+    let intents = work.iter().map(|work| {
+        let code = work.model.customer_code.as_str();
+        (code, code, plan::fingerprint(&work.model))
     });
     ledger.intend(Operation::CreateCustomer, "POST customers", intents.collect::<Vec<_>>())?;
-    let result = create(avatax, ledger, fresh, ports.settings.batch_size.clamp(1, 100) as usize);
-    // What is known is kept, also when the run has to end here.
-    ledger.flush()?;
-    result
+    create(avatax, ledger, work, ports.settings.batch_size.clamp(1, 100) as usize)
 }
 
 /// Reads the ERP again and drops, with an outcome, what changed since the preview.
 fn still_as_confirmed(
     ports: &Ports<'_>,
     ledger: &mut Ledger<'_>,
-    items: Vec<(Entry, Item)>,
+    open: Vec<(Entry, Item)>,
 ) -> Result<Vec<Work>, Error> {
-    let open: Vec<_> =
-        items.into_iter().filter(|(entry, _)| !ledger.ended(entry.operation, &entry.key)).collect();
     let ids: Vec<String> = open.iter().map(|(_, item)| item.id.clone()).collect();
     let now: HashMap<_, _> = reread(ports, &ids)?;
     let mut work = Vec::with_capacity(open.len());
@@ -170,7 +177,8 @@ fn fill_group(
     ledger: &mut Ledger<'_>,
     items: Vec<(Entry, Item)>,
 ) -> Result<(), Error> {
-    let work = still_as_confirmed(ports, ledger, items)?;
+    let open = items.into_iter().filter(|(entry, _)| !ledger.ended(entry.operation, &entry.key));
+    let work = still_as_confirmed(ports, ledger, open.collect())?;
     let codes: Vec<&str> = work.iter().map(|work| work.model.customer_code.as_str()).collect();
     let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut sent = Vec::new();
@@ -223,6 +231,13 @@ fn fill_group(
             },
         }
     }
+    if let Some(error) = fatal {
+        return Err(error);
+    }
+    if unclear.is_empty() {
+        return Ok(());
+    }
+    avatax.settle(1);
     let codes: Vec<&str> = unclear.iter().map(|work| work.model.customer_code.as_str()).collect();
     let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
     for work in unclear {
@@ -236,6 +251,5 @@ fn fill_group(
         };
         ledger.end(Operation::UpdateCustomer, code, code, state, &said)?;
     }
-    ledger.flush()?;
-    fatal.map_or(Ok(()), Err)
+    Ok(())
 }

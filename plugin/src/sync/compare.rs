@@ -23,20 +23,21 @@ pub(super) enum Compared {
 /// Compares.
 pub(super) fn compare(ours: &CustomerModel, theirs: &RemoteCustomer) -> Compared {
     let remote_name = theirs.text("name");
-    if simplified(remote_name) != simplified(&ours.name) {
-        return Compared::OtherName(remote_name.to_owned());
+    if simplified(&remote_name) != simplified(&ours.name) {
+        return Compared::OtherName(remote_name);
     }
     let mut lacks = Vec::new();
     let mut differs = Vec::new();
     for (field, value) in ours.fields() {
-        let remote = theirs.text(field).trim();
-        if value.is_empty() || remote == value || field == "name" {
+        let remote = theirs.text(field);
+        // The way back to our row is not worth an update of every customer that somebody else created.
+        if value.is_empty() || remote == value || matches!(field, "name" | "alternateId") {
             continue;
         }
         if remote.is_empty() {
             lacks.push((field.to_owned(), value.to_owned()));
         } else {
-            differs.push((field.to_owned(), remote.to_owned(), value.to_owned()));
+            differs.push((field.to_owned(), remote, value.to_owned()));
         }
     }
     match (lacks.is_empty(), differs.is_empty()) {
@@ -48,13 +49,12 @@ pub(super) fn compare(ours: &CustomerModel, theirs: &RemoteCustomer) -> Compared
 
 /// Whether AvaTax has the customer just as we would create it.
 pub(super) fn same(ours: &CustomerModel, theirs: &RemoteCustomer) -> bool {
-    ours.fields().iter().all(|(field, value)| value.is_empty() || theirs.text(field).trim() == *value)
+    ours.fields().iter().all(|(field, value)| value.is_empty() || theirs.text(field) == *value)
 }
 
 /// Fingerprint of AvaTax's record, as far as we compare it.
 pub(super) fn fingerprint(theirs: &RemoteCustomer) -> String {
-    let fields: Vec<_> =
-        CustomerModel::default().fields().map(|(field, _)| theirs.text(field).to_owned()).into();
+    let fields: Vec<_> = CustomerModel::default().fields().map(|(field, _)| theirs.text(field)).into();
     plan::fingerprint(&fields)
 }
 
@@ -97,6 +97,17 @@ mod tests {
         );
         theirs["city"] = "Tacoma".into();
         let differs = vec![("city".into(), "Tacoma".into(), "Seattle".into())];
+        assert_eq!(compare(&ours, &remote(theirs)), Compared::Differs(differs));
+    }
+
+    #[test]
+    fn a_number_is_a_value_and_stays() {
+        let (ours, mut theirs) = pair();
+        theirs["alternateId"] = 4711.into();
+        assert_eq!(compare(&ours, &remote(theirs.clone())), Compared::Identical);
+        theirs["phoneNumber"] = 5550100.into();
+        let ours = CustomerModel { phone_number: "206 555 0100".into(), ..ours };
+        let differs = vec![("phoneNumber".into(), "5550100".into(), "206 555 0100".into())];
         assert_eq!(compare(&ours, &remote(theirs)), Compared::Differs(differs));
     }
 

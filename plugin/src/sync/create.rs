@@ -3,7 +3,8 @@
 //! What AvaTax does with a batch that holds one bad row is documented nowhere: it may store none, some or all of the
 //! others. And a call may fail after it stored. So after anything but a plain success the codes of the batch are looked
 //! up; those found are settled, and the rest is sent again: in halves if AvaTax refused the batch, until the row that is
-//! at fault stands alone, and as it was if nobody can say what happened.
+//! at fault stands alone, and as it was if nobody can say what happened. A batch that stays without a clear answer is
+//! halved as well, because one row may be what the service chokes on.
 
 use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
@@ -98,7 +99,7 @@ fn confirm(ledger: &mut Ledger<'_>, batch: Batch, created: Value) -> Result<Batc
     let mut missing = Vec::new();
     for work in batch.work {
         let code = &work.model.customer_code;
-        match created.iter().find(|remote| remote.text("customerCode") == code) {
+        match created.iter().find(|remote| remote.text("customerCode") == *code) {
             Some(remote) => {
                 let said = Said { avatax_id: Some(remote.id()), ..work.said("") };
                 ledger.end(Operation::CreateCustomer, code, code, OutcomeState::Done, &said)?;
@@ -116,6 +117,9 @@ fn resolve(
     doubtful: Vec<(Batch, Failure)>,
     ending: bool,
 ) -> Result<Vec<Batch>, Error> {
+    if let Some(tries) = doubtful.iter().map(|(batch, _)| batch.tries).max() {
+        avatax.settle(tries.into());
+    }
     let codes: Vec<&str> = doubtful
         .iter()
         .flat_map(|(batch, _)| &batch.work)
@@ -134,14 +138,14 @@ fn resolve(
         let tries = batch.tries + 1;
         let unclear = matches!(failure, Failure::Unclear(_));
         let alone = absent.len() <= 1;
-        if ending {
+        if ending || absent.is_empty() {
             continue;
         } else if unclear && tries < TRIES {
             let size = absent.len();
             again.extend(split(absent, size, tries));
-        } else if !unclear && !alone {
+        } else if !alone {
             let half = absent.len().div_ceil(2);
-            again.extend(split(absent, half, 0));
+            again.extend(split(absent, half, if unclear { TRIES - 1 } else { 0 }));
         } else {
             let state = if unclear { OutcomeState::Unclear } else { OutcomeState::Refused };
             for work in absent {
@@ -158,6 +162,11 @@ pub(super) fn settle(ledger: &mut Ledger<'_>, work: &Work, remote: &RemoteCustom
     let code = &work.model.customer_code;
     let (state, detail) = if compare::same(&work.model, remote) {
         (OutcomeState::Adopted, "")
+    } else if remote.text("alternateId") == work.item.id {
+        (
+            OutcomeState::Adopted,
+            "It was created from this ERP row; one of the two changed since. Preview again to compare.",
+        )
     } else {
         (
             OutcomeState::Moved,

@@ -59,7 +59,7 @@ pub fn preview(ports: &Ports<'_>) -> Result<RunReport, Error> {
     })
 }
 
-/// Hashes of the codes that more than one customer in scope carries.
+/// Hashes of the codes that more than one customer in use carries.
 fn shared_codes(ports: &Ports<'_>, expected: Option<u64>) -> Result<HashSet<u64>, Error> {
     let mut bearer: HashMap<u64, u64> = HashMap::new();
     let mut shared = HashSet::new();
@@ -69,7 +69,8 @@ fn shared_codes(ports: &Ports<'_>, expected: Option<u64>) -> Result<HashSet<u64>
         for row in rows {
             let Row::Customer(customer) = row else { continue };
             let code = customer::code(&customer, ports.settings.code_source);
-            if !in_scope(&customer, &ports.settings) || code.is_empty() {
+            // Also a customer outside the scope: it has transactions under the code all the same.
+            if !exemption::in_use(&customer) || code.is_empty() {
                 continue;
             }
             let (code, id) = (short_hash(code), short_hash(&customer.id));

@@ -14,10 +14,12 @@ use crate::customer;
 use crate::http::Request;
 use crate::json;
 use crate::ledger::{Ledger, Progressed, Said};
+use crate::model::documents::DocumentError;
 use crate::model::journal::{Entry, Operation, OutcomeState};
 use crate::model::onboarding::Error;
 use crate::model::progress::Phase;
 use crate::plan::{self, Item, sha256_hex};
+use crate::ports::document_sentence;
 use crate::sync::reread;
 
 const CREATE: Operation = Operation::CreateCertificate;
@@ -102,9 +104,12 @@ fn chunk(
     uploads: Vec<Upload>,
     documents: &HashMap<String, String>,
 ) -> Result<(), Error> {
-    let uploads = still_as_confirmed(doing, uploads, documents)?;
-    // Any of them may be there already: from a call that was cut off, or created and never linked.
-    let (mut here, mut missing) = look_up(doing, uploads)?;
+    // Any of them may be there already, whatever the ERP says by now: from a call that was cut off, or created and never
+    // linked.
+    let (here, missing) = look_up(doing, uploads)?;
+    let here = link_cut_off(doing, here)?;
+    let mut here = still_as_confirmed(doing, here, documents)?;
+    let mut missing = still_as_confirmed(doing, missing, documents)?;
     let mut failures: HashMap<String, Failure> = HashMap::new();
     for round in 0..ROUNDS {
         if missing.is_empty() {
@@ -124,20 +129,25 @@ fn chunk(
                 }
             }
         }
+        if !doubtful.is_empty() {
+            doing.avatax.settle(round);
+        }
         let (found, absent) = look_up(doing, doubtful)?;
         here.extend(found);
         missing = Vec::new();
+        let mut fatal = None;
         for upload in absent {
             let Some(failure) = failures.get(&upload.entry.key) else { continue };
-            if let Some(error) = failure.fatal() {
-                complete(doing, here)?;
-                return Err(error);
-            }
             match failure {
+                failure if failure.fatal().is_some() => fatal = failure.fatal(),
                 Failure::Unclear(_) if round + 1 < ROUNDS => missing.push(upload),
                 Failure::Unclear(why) => upload.end(&mut doing.ledger, CREATE, OutcomeState::Unclear, why)?,
                 other => upload.end(&mut doing.ledger, CREATE, OutcomeState::Refused, &other.sentence())?,
             }
+        }
+        if let Some(error) = fatal {
+            complete(doing, here)?;
+            return Err(error);
         }
     }
     complete(doing, here)
@@ -164,14 +174,23 @@ fn still_as_confirmed(
             .get(&upload.item.id)
             .map(|it| customer::project(it, settings).fingerprint(it, &settings.today));
         let why = if row.as_ref() != Some(&upload.item.row) {
-            "The customer changed in the ERP since the preview. Not written: preview again to include it."
+            "The customer changed in the ERP since the preview"
         } else if documents.get(&upload.item.document_id) != Some(&upload.item.sha256) {
-            "The document changed or went away since the preview. Not written: preview again."
+            "The document changed or went away since the preview"
         } else {
             kept.push(upload);
             continue;
         };
-        upload.end(&mut doing.ledger, CREATE, OutcomeState::Moved, why)?;
+        match upload.id {
+            None => {
+                let why = format!("{why}. Not written: preview again.");
+                upload.end(&mut doing.ledger, CREATE, OutcomeState::Moved, &why)?;
+            }
+            Some(id) => {
+                let why = format!("{why}. Certificate {id} exists but is not linked: preview again.");
+                upload.end(&mut doing.ledger, LINK, OutcomeState::Moved, &why)?;
+            }
+        }
     }
     Ok(kept)
 }
@@ -242,7 +261,12 @@ fn intend(
 fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
     let (mut attached, mut open): (Vec<_>, Vec<_>) =
         uploads.into_iter().partition(|it| doing.ledger.ended(ATTACH, &it.entry.key));
-    let begun = |it: &Upload| doing.ledger.progressed(ATTACH, &it.entry.key) == Progressed::CutOff;
+    // A certificate that was found rather than created may have its document.
+    let found = Progressed::Ended(OutcomeState::Adopted);
+    let begun = |it: &Upload| {
+        doing.ledger.progressed(ATTACH, &it.entry.key) == Progressed::CutOff
+            || doing.ledger.progressed(CREATE, &it.entry.key) == found
+    };
     let (doubtful, fresh): (Vec<_>, Vec<_>) = open.into_iter().partition(begun);
     let (there, absent) = have_document(doing, doubtful)?;
     attached.extend(there);
@@ -253,20 +277,25 @@ fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Er
         let mut requests = Vec::new();
         let mut held = 0;
         let mut last: Option<(String, Vec<u8>)> = None;
-        while held <= HELD_MAX {
-            let Some(upload) = open.pop() else { break };
+        while let Some(upload) = open.pop() {
             let id = &upload.item.document_id;
             // Certificates of one document stand side by side; it is read once.
             if last.as_ref().is_none_or(|(known, _)| known != id) {
                 match bytes(doing.ports, id) {
                     Ok(pdf) => last = Some((id.clone(), pdf)),
-                    Err(why) => {
-                        upload.end(&mut doing.ledger, ATTACH, OutcomeState::Refused, &why)?;
+                    Err(error) => {
+                        let passing = matches!(error, DocumentError::Unavailable(_));
+                        let state = if passing { OutcomeState::Unclear } else { OutcomeState::Refused };
+                        upload.end(&mut doing.ledger, ATTACH, state, &document_sentence(error))?;
                         continue;
                     }
                 }
             }
             let Some((_, pdf)) = &last else { continue };
+            if held > 0 && held + pdf.len() > HELD_MAX {
+                open.push(upload);
+                break;
+            }
             let certificate = upload.id.unwrap_or_default();
             requests.push(doing.avatax.attach_document(
                 certificate,
@@ -305,6 +334,13 @@ fn send_documents(
                 None => doubtful.push((upload, request, failure)),
             }
         }
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+        if doubtful.is_empty() {
+            break;
+        }
+        doing.avatax.settle(round);
         let ids: Vec<u64> = doubtful.iter().filter_map(|(upload, ..)| upload.id).collect();
         let known = doing.avatax.have_document(&ids).map_err(|failure| failure.error())?;
         (group, requests) = (Vec::new(), Vec::new());
@@ -320,12 +356,6 @@ fn send_documents(
                 let state = if unclear { OutcomeState::Unclear } else { OutcomeState::Refused };
                 upload.end(&mut doing.ledger, ATTACH, state, &failure.sentence())?;
             }
-        }
-        if let Some(error) = fatal {
-            return Err(error);
-        }
-        if group.is_empty() {
-            break;
         }
     }
     Ok(attached)
@@ -347,40 +377,70 @@ fn have_document(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upl
 fn link(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(), Error> {
     let mut open: Vec<Upload> =
         uploads.into_iter().filter(|it| !doing.ledger.ended(LINK, &it.entry.key)).collect();
-    for round in 0..ROUNDS {
+    for round in 1..=ROUNDS {
+        if open.is_empty() {
+            break;
+        }
         let requests: Vec<Request> = open
             .iter()
             .map(|it| doing.avatax.link_certificate(&it.entry.customer, it.id.unwrap_or_default()))
             .collect();
         intend(doing, LINK, "POST certificates/link", &open, &requests)?;
         let answers = doing.avatax.write_all(&requests, doing.avatax.window());
-        let mut again = Vec::new();
+        let mut doubtful = Vec::new();
+        let mut fatal = None;
         for (upload, answer) in open.into_iter().zip(answers) {
-            let failure = match answer {
-                Ok(_) => {
-                    upload.end(&mut doing.ledger, LINK, OutcomeState::Done, "")?;
-                    continue;
+            match answer {
+                Ok(_) => upload.end(&mut doing.ledger, LINK, OutcomeState::Done, "")?,
+                Err(failure) => match failure.fatal() {
+                    Some(error) => fatal = Some(error),
+                    None => doubtful.push((upload, failure)),
+                },
+            }
+        }
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+        open = Vec::new();
+        if !doubtful.is_empty() {
+            doing.avatax.settle(round);
+        }
+        for (upload, failure) in doubtful {
+            let unclear = matches!(failure, Failure::Unclear(_));
+            match is_linked(doing, &upload) {
+                Ok(true) => upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?,
+                Ok(false) if unclear && round < ROUNDS => open.push(upload),
+                Ok(false) if !unclear => {
+                    upload.end(&mut doing.ledger, LINK, OutcomeState::Refused, &failure.sentence())?;
                 }
-                Err(failure) => failure,
-            };
-            if let Some(error) = failure.fatal() {
-                return Err(error);
-            }
-            let linked = doing.avatax.certificates_of(&upload.entry.customer);
-            if linked.is_ok_and(|linked| linked.iter().any(|it| Some(it.id) == upload.id)) {
-                upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
-            } else if matches!(failure, Failure::Unclear(_)) && round + 1 < ROUNDS {
-                again.push(upload);
-            } else {
-                let unclear = matches!(failure, Failure::Unclear(_));
-                let state = if unclear { OutcomeState::Unclear } else { OutcomeState::Refused };
-                upload.end(&mut doing.ledger, LINK, state, &failure.sentence())?;
+                // Without a look nothing is repeated and nothing is final.
+                Ok(false) | Err(_) => {
+                    upload.end(&mut doing.ledger, LINK, OutcomeState::Unclear, &failure.sentence())?;
+                }
             }
         }
-        if again.is_empty() {
-            return Ok(());
-        }
-        open = again;
     }
     Ok(())
+}
+
+/// Settles links that an earlier call began and that AvaTax has; returns the others.
+fn link_cut_off(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
+    let mut open = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        let begun = doing.ledger.progressed(LINK, &upload.entry.key) == Progressed::CutOff;
+        if begun && is_linked(doing, &upload)? {
+            upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
+        } else {
+            open.push(upload);
+        }
+    }
+    Ok(open)
+}
+
+fn is_linked(doing: &Doing<'_>, upload: &Upload) -> Result<bool, Error> {
+    match doing.avatax.certificates_of(&upload.entry.customer) {
+        Ok(linked) => Ok(linked.iter().any(|it| Some(it.id) == upload.id)),
+        Err(Failure::NotFound) => Ok(false),
+        Err(failure) => Err(failure.error()),
+    }
 }

@@ -9,9 +9,9 @@ mod plan;
 pub(crate) use apply::{apply, open};
 pub(crate) use plan::plan;
 
-use crate::model::documents::{Document, Rendition};
+use crate::model::documents::{Document, DocumentError, Rendition};
 use crate::model::onboarding::Error;
-use crate::ports::{Ports, document_sentence, documents_error};
+use crate::ports::{Ports, documents_error};
 
 /// Documents taken from one tenant in one run.
 const DOCUMENTS_MAX: usize = 20_000;
@@ -38,30 +38,30 @@ fn all_documents(ports: &Ports<'_>) -> Result<Vec<Document>, Error> {
             )));
         }
         match page.next {
-            Some(next) if after.as_ref() != Some(&next) => after = Some(next),
-            _ => return Ok(all),
+            Some(next) if after.as_ref() == Some(&next) => {
+                return Err(Error::DocumentsFailed("The list of documents does not go on.".to_owned()));
+            }
+            Some(next) => after = Some(next),
+            None => return Ok(all),
         }
     }
 }
 
-/// The bytes of a document as AvaTax takes them, or a sentence that says why there are none.
-fn bytes(ports: &Ports<'_>, id: &str) -> Result<Vec<u8>, String> {
+/// The bytes of a document as AvaTax takes them.
+fn bytes(ports: &Ports<'_>, id: &str) -> Result<Vec<u8>, DocumentError> {
     let mut bytes = Vec::new();
     loop {
-        let piece = ports
-            .documents
-            .read(id, Rendition::ForUpload, bytes.len() as u64, PIECE)
-            .map_err(document_sentence)?;
+        let piece = ports.documents.read(id, Rendition::ForUpload, bytes.len() as u64, PIECE)?;
         if piece.is_empty() {
             return Ok(bytes);
         }
         bytes.extend_from_slice(&piece);
         // Flattening a form may make it larger than the original that was measured.
         if bytes.len() as u64 > 2 * UPLOAD_MAX {
-            return Err(format!(
-                "It has more than {} MiB when prepared for upload.",
-                2 * UPLOAD_MAX / 1024 / 1024
-            ));
+            let most = 2 * UPLOAD_MAX / 1024 / 1024;
+            return Err(DocumentError::TooLarge(format!(
+                "It has more than {most} MiB when prepared for upload."
+            )));
         }
     }
 }

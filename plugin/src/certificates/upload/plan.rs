@@ -1,6 +1,6 @@
 //! Which documents become certificates of which customers, and what becomes of the others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{UPLOAD_MAX, all_documents, file_name};
 use crate::certificates::forms::{self, Certificate};
@@ -55,12 +55,17 @@ fn read(
         if planning.ports.asked_to_stop(Phase::ReadingDocuments, done as u64, Some(total)) {
             return Err(Error::Stopped);
         }
-        if let Some(first) = hashes.get(&document.sha256) {
+        if let Some((first, customer)) = hashes.get(&document.sha256) {
             let why = format!("the same document as {first}");
-            planning.leave(&document, Decision::OnFile, "", &why)?;
+            if *customer == document.customer {
+                planning.leave(&document, Decision::OnFile, "", &why)?;
+            } else {
+                let why = format!("{why}, which belongs to another customer");
+                planning.leave(&document, Decision::Review, "", &why)?;
+            }
             continue;
         }
-        hashes.insert(document.sha256.clone(), document.name.clone());
+        hashes.insert(document.sha256.clone(), (document.name.clone(), document.customer.clone()));
         if document.size > UPLOAD_MAX {
             let why =
                 format!("it has more than {} MiB: scan it at a lower resolution", UPLOAD_MAX / 1024 / 1024);
@@ -92,8 +97,11 @@ fn read(
     Ok(certificates)
 }
 
-/// File names of certificates that AvaTax has already and that are linked to a customer.
-fn on_file(planning: &Planning<'_>, read: &[(Document, Certificate)]) -> Result<HashSet<String>, Error> {
+/// File names of certificates that AvaTax has already, with the codes of the customers they are linked to.
+fn on_file(
+    planning: &Planning<'_>,
+    read: &[(Document, Certificate)],
+) -> Result<HashMap<String, Vec<String>>, Error> {
     let names: Vec<String> = read
         .iter()
         .flat_map(|(document, it)| {
@@ -103,8 +111,8 @@ fn on_file(planning: &Planning<'_>, read: &[(Document, Certificate)]) -> Result<
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let found = planning.avatax.certificates_named(&names).map_err(|failure| failure.error())?;
     let ids: Vec<u64> = found.iter().map(|certificate| certificate.id).collect();
-    let linked = planning.avatax.are_linked(&ids).map_err(|failure| failure.error())?;
-    Ok(found.into_iter().filter(|it| linked.contains(&it.id)).map(|it| it.filename).collect())
+    let linked = planning.avatax.customers_of(&ids).map_err(|failure| failure.error())?;
+    Ok(found.into_iter().zip(linked).map(|(it, codes)| (it.filename, codes)).collect())
 }
 
 impl Planning<'_> {
@@ -127,11 +135,10 @@ impl Planning<'_> {
         document: &Document,
         certificate: &Certificate,
         candidate: &Candidate,
-        on_file: &HashSet<String>,
+        on_file: &HashMap<String, Vec<String>>,
     ) -> Result<(), Error> {
         for (region, number) in &certificate.coverage {
             let name = file_name(&document.sha256, "US", region);
-            self.to_be_covered.insert(place(&candidate.code, "US", region));
             let mut item = Item {
                 id: candidate.id.clone(),
                 name: candidate.name.clone(),
@@ -142,7 +149,7 @@ impl Planning<'_> {
                 signed: certificate.signed.clone(),
                 ..about(document, Decision::Upload)
             };
-            if on_file.contains(&name) {
+            if on_file.get(&name).is_some_and(|codes| codes.contains(&candidate.code)) {
                 self.decisions
                     .add(Decision::OnFile, || sample(&document.id, &document.name, &candidate.name, region));
                 continue;
@@ -160,6 +167,7 @@ impl Planning<'_> {
                 self.writer.add(Operation::CreateCertificate, &name, &candidate.code, &item)?;
                 continue;
             };
+            self.to_be_covered.insert(place(&candidate.code, "US", region));
             item.zones = vec![zone];
             item.reasons = vec![reason.id];
             item.reason = reason.name;
