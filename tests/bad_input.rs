@@ -1,7 +1,13 @@
 //! Whatever is handed to the program wrongly ends with a sentence, the documented exit code and nothing written, for
 //! people and for machines alike.
 
-use std::{fs, net::TcpListener, path::Path, process::Command};
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a helper that finds something else than it looks for fails the test"
+)]
+
+use std::{fs, net::TcpListener, path::Path, process::Command, thread};
 
 use avatax_sim::{Provisioning, Role, SimConfig};
 use onboarding_tests::{KEY_VARIABLE, Stage, component_file, run_in};
@@ -22,9 +28,23 @@ fn is_sentence(text: &str) -> bool {
     begins && text.split_whitespace().count() >= 3 && text.ends_with(['.', '!', '?'])
 }
 
-/// Runs the command twice, for people and for machines, and checks that it fails as it has to: exit code, a sentence
-/// with the words given on standard error, one JSON document with the same on standard output, and no write.
-fn refuses_with(
+/// Runs the command for a person and checks that it fails as it has to: exit code, a sentence with the words given on
+/// standard error, and no write.
+fn tells(stage: &Stage, command: &[&str], code: i32, words: &[&str], change: impl Fn(&mut Command)) {
+    let before = stage.sim().effects();
+    let ran = stage.onboard_with(command, change);
+    ran.expect(code);
+    let said = ran.said();
+    for word in words {
+        assert!(said.contains(word), "no `{word}` in:\n{}", ran.stderr);
+    }
+    assert!(is_sentence(&said), "no sentence: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    assert_eq!(stage.sim().effects(), before, "something was written");
+}
+
+/// The same for a machine: one JSON document on standard output.
+fn documents(
     stage: &Stage,
     command: &[&str],
     code: i32,
@@ -33,25 +53,12 @@ fn refuses_with(
     change: impl Fn(&mut Command),
 ) -> Value {
     let before = stage.sim().effects();
-    let ran = stage.onboard_with(command, &change);
-    ran.expect(code);
-    let said = ran.said();
-    for word in words {
-        assert!(said.contains(word), "no `{word}` in:\n{}", ran.stderr);
-    }
-    assert!(is_sentence(said.trim()), "no sentence: {said}");
-    assert!(!said.contains("panicked"), "{said}");
-
-    let ran = stage.onboard_with(&[command, &["--json"]].concat(), &change);
+    let ran = stage.onboard_with(&[command, &["--json"]].concat(), change);
     ran.expect(code);
     let document = ran.document();
-    assert_eq!(
-        (&document["exit_code"], &document["error"]["kind"]),
-        (&code.into(), &kind.into()),
-        "{document:#}"
-    );
-    let message = document["error"]["message"].as_str().unwrap();
-    let next = document["error"]["next"].as_str().unwrap();
+    let error = &document["error"];
+    assert_eq!((&document["exit_code"], &error["kind"]), (&code.into(), &kind.into()), "{document:#}");
+    let (message, next) = (error["message"].as_str().unwrap(), error["next"].as_str().unwrap());
     assert!(is_sentence(message), "no sentence: {message}");
     assert!(next.is_empty() || is_sentence(next), "no sentence: {next}");
     let both = format!("{message} {next}");
@@ -60,6 +67,18 @@ fn refuses_with(
     }
     assert_eq!(stage.sim().effects(), before, "something was written");
     document
+}
+
+fn refuses_with(
+    stage: &Stage,
+    command: &[&str],
+    code: i32,
+    kind: &str,
+    words: &[&str],
+    change: impl Fn(&mut Command),
+) -> Value {
+    tells(stage, command, code, words, &change);
+    documents(stage, command, code, kind, words, &change)
 }
 
 fn refuses(stage: &Stage, command: &[&str], code: i32, kind: &str, words: &[&str]) -> Value {
@@ -146,24 +165,47 @@ fn arguments_that_cannot_be_read() {
     assert_eq!(stage.sim().effects(), []);
 }
 
-#[test]
-fn nobody_listens_at_the_address_of_avatax() {
-    let stage = small();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    stage.edit_config(&stage.base_url(), &format!("http://{closed}"));
-    for command in CALLING {
-        refuses(&stage, command, 5, "unreachable", &[&format!("http://{closed}")]);
-    }
-    // The ERP can be looked at without AvaTax.
-    stage.json(&["analyze"], 0);
+/// The program tries for some seconds to reach an AvaTax that does not answer as such, so these runs go side by side.
+fn gives_up_on(make: impl Fn() -> Stage + Sync, commands: &[&[&str]], words: &[&str]) {
+    thread::scope(|scope| {
+        for command in commands {
+            scope.spawn(|| tells(&make(), command, 5, words, |_| {}));
+            scope.spawn(|| documents(&make(), command, 5, "unreachable", words, |_| {}));
+        }
+    });
 }
 
 #[test]
-fn something_else_than_avatax_answers() {
-    for fault in ["html", "cut", "500-before"] {
-        let stage = small_with(|sim| sim.faults = vec![fault.parse().unwrap()]);
-        refuses(&stage, &["sync", "--yes"], 5, "unreachable", &["base URL"]);
-    }
+fn nobody_listens_at_the_address_of_avatax() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = format!("http://{closed}");
+    let make = || {
+        let stage = small();
+        stage.edit_config(&stage.base_url(), &address);
+        stage
+    };
+    gives_up_on(make, &CALLING, &[&address, "base URL"]);
+    // The ERP can be looked at without AvaTax.
+    make().json(&["analyze"], 0);
+}
+
+#[test]
+fn web_pages_instead_of_answers() {
+    gives_up_on(|| small_with(|sim| sim.faults = vec!["html".parse().unwrap()]), &CALLING, &["base URL"]);
+}
+
+#[test]
+fn connections_that_end_without_an_answer() {
+    gives_up_on(|| small_with(|sim| sim.faults = vec!["cut".parse().unwrap()]), &CALLING, &["base URL"]);
+}
+
+#[test]
+fn nothing_but_errors() {
+    gives_up_on(
+        || small_with(|sim| sim.faults = vec!["500-before".parse().unwrap()]),
+        &CALLING,
+        &["base URL"],
+    );
 }
 
 #[test]

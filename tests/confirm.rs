@@ -1,7 +1,14 @@
 //! Nothing is written that nobody confirmed: what was shown is what is done, and what moved meanwhile is left alone.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a helper that finds something else than it looks for fails the test"
+)]
+
 use std::{collections::BTreeSet, fs};
 
+use avatax_sim::{BatchMode, DuplicateAnswer};
 use onboarding_tests::{APPROVER, Stage};
 use serde_json::{Value, json};
 
@@ -182,20 +189,30 @@ fn customers_that_changed_or_went_in_the_erp_after_the_preview_are_left_alone_an
 
 #[test]
 fn a_customer_whom_somebody_else_created_after_the_preview_is_left_as_that_person_made_it() {
-    let stage = Stage::new();
-    let (shown, digest) = preview(&stage, &["sync"]);
-    let (_, code) = &examples(&shown, "create")[0];
-    let other = json!({
-        "name": "Quite Another Business", "line1": "9 Other Road", "city": "Austin", "region": "TX",
-        "postalCode": "78701", "country": "US",
-    });
-    stage.sim().edit_customer(code, &other);
-    let document = confirm(&stage, &["sync"], &digest, 4);
-    let applied = &document["result"]["applied"];
-    assert_eq!(ended(applied, CREATE, "moved"), (1, vec![code.clone()]));
-    assert_eq!(ended(applied, CREATE, "done").0, writes(&shown) - 1);
-    assert_eq!(stage.sim().customers()[code]["name"], "Quite Another Business");
-    assert_eq!(stage.sim().repeated(), [""; 0]);
+    // The batch with the one bad row is refused in any of these ways and leaves behind what it likes.
+    for (duplicate, batch) in [
+        (DuplicateAnswer::Entry400, BatchMode::Atomic),
+        (DuplicateAnswer::Property400, BatchMode::StoresUntilFirstBad),
+        (DuplicateAnswer::Wrapped400, BatchMode::StoresGood),
+        (DuplicateAnswer::Entry409, BatchMode::Atomic),
+    ] {
+        let stage = Stage::build().sim(|sim| (sim.duplicate, sim.batch) = (duplicate, batch)).start();
+        let (shown, digest) = preview(&stage, &["sync"]);
+        let (_, code) = &examples(&shown, "create")[1];
+        let other = json!({
+            "name": "Quite Another Business", "line1": "9 Other Road", "city": "Austin", "region": "TX",
+            "postalCode": "78701", "country": "US",
+        });
+        stage.sim().edit_customer(code, &other);
+        let document = confirm(&stage, &["sync"], &digest, 4);
+        let applied = &document["result"]["applied"];
+        assert_eq!(ended(applied, CREATE, "moved"), (1, vec![code.clone()]), "{duplicate:?} {batch:?}");
+        let written = ended(applied, CREATE, "done").0 + ended(applied, CREATE, "adopted").0;
+        assert_eq!(written, writes(&shown) - 1, "{duplicate:?} {batch:?}");
+        assert_eq!(stage.sim().count("customers"), writes(&shown));
+        assert_eq!(stage.sim().customers()[code]["name"], "Quite Another Business");
+        assert_eq!(stage.sim().repeated(), [""; 0], "{duplicate:?} {batch:?}");
+    }
 }
 
 #[test]

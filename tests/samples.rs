@@ -1,6 +1,11 @@
 //! Records of two real ERPs, read in place: what they hold is known from reading them with the eye, and is repeated here
 //! figure by figure. The samples are not part of the workspace; where they are not at hand, these tests say so and pass.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a helper that finds something else than it looks for fails the test"
+)]
+
 use std::path::PathBuf;
 
 use onboarding_tests::{Stage, shared_samples};

@@ -213,7 +213,9 @@ mod tests {
     fn a_pool_that_does_not_fit_the_machine_falls_back_to_allocating_for_each_call() {
         // More address space than a process has.
         let ceiling = Limits { memory_bytes: 1 << 46, ..Limits::default() };
-        let engine = HostEngine::with_options(EngineOptions { ceiling, calls: 10_000, ..EngineOptions::default() }).unwrap();
+        let engine =
+            HostEngine::with_options(EngineOptions { ceiling, calls: 10_000, ..EngineOptions::default() })
+                .unwrap();
         assert!(!engine.is_pooled());
         assert!(HostEngine::new(Limits::default()).unwrap().is_pooled());
     }

@@ -11,7 +11,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use avatax_sim::{SimConfig, Simulator};
@@ -229,6 +229,17 @@ impl Stage {
         })
     }
 
+    /// Starts `onboard` and does not wait for it; what it prints is dropped.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        command_in(self.dir(), arguments)
+            .env(ACCOUNT_VARIABLE, &self.account)
+            .env(KEY_VARIABLE, &self.key)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("onboard did not start: {error}"))
+    }
+
     /// Runs `onboard` with `--json` and gives its document; fails when the exit code is another than `code`.
     pub fn json(&self, arguments: &[&str], code: i32) -> Value {
         let mut all = arguments.to_vec();
@@ -271,6 +282,12 @@ impl Default for Stage {
 /// Runs `onboard` in a folder, without a terminal and with the built component unless another is named. `change` may
 /// add variables.
 pub fn run_in(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
+    let mut command = command_in(folder, arguments);
+    change(&mut command);
+    Ran::of(&mut command)
+}
+
+fn command_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(onboard_program());
     command
         .args(arguments)
@@ -282,8 +299,7 @@ pub fn run_in(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Comman
     if !arguments.contains(&"--component") {
         command.arg("--component").arg(component_file());
     }
-    change(&mut command);
-    Ran::of(&mut command)
+    command
 }
 
 /// The workspace.

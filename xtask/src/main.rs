@@ -53,7 +53,7 @@ enum Task {
         #[arg(last = true)]
         rest: Vec<OsString>,
     },
-    /// Builds the component and runs every test.
+    /// Builds the component and the program and runs every test.
     Test {
         /// Passed on to `cargo test`.
         #[arg(last = true)]
@@ -97,6 +97,10 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
         }
         Task::Test { rest } => {
             build(None)?;
+            // The tests start `onboard` as a program of its own, which `cargo test` alone would not build. With all
+            // targets the dependencies get the same features as in the tests, so nothing is compiled twice.
+            run::step("building the program and every test");
+            run::run(run::cargo(&root).args(["build", "--workspace", "--all-targets", "--locked"]))?;
             run::step("running every test");
             run::run(run::cargo(&root).args(["test", "--workspace", "--locked"]).args(rest))
         }

@@ -100,7 +100,8 @@ pub struct SyncArgs {
     /// How the plan is agreed to.
     #[command(flatten)]
     pub consent: Consent,
-    /// Instead of customers: ask AvaTax to set up certificate management for the company, and wait for it.
+    /// Instead of customers: ask AvaTax to set up certificate management for the company, and wait for it. Takes your
+    /// yes or --yes like every other write.
     #[arg(long, conflicts_with_all = ["preview", "confirm"])]
     pub request_setup: bool,
 }

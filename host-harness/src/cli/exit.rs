@@ -163,7 +163,9 @@ pub fn of_guest(error: &onboarding::Error, command: &str) -> Failure {
                     format!("Settings changed since the plan {given} was shown, so nothing was written.")
                 }
                 Some(current) => {
-                    format!("The plan {given} is not the newest one, which is {current}, so nothing was written.")
+                    format!(
+                        "The plan {given} is not the newest one, which is {current}, so nothing was written."
+                    )
                 }
             };
             Failure::new(

@@ -230,6 +230,28 @@ async fn a_fault_is_told_apart_from_a_limit_and_the_next_call_works() {
 }
 
 #[tokio::test]
+async fn a_core_dump_is_kept_only_where_it_was_asked_for_and_only_of_a_trap() {
+    let more = format!("{STOPPED} (data (i32.const 5000) \"left in memory\")");
+    let trapping = component("", &more, "unreachable");
+    let holds = |dump: &CoreDump| dump.as_bytes().windows(14).any(|part| part == b"left in memory");
+    let options = EngineOptions { core_dumps: true, calls: 1, ..EngineOptions::default() };
+    let engine = HostEngine::with_options(options).unwrap();
+    let tenant = tenant(Limits::default());
+
+    let call = load_with(&engine, &trapping).unwrap().analyze_metered(&tenant).await;
+    assert!(matches!(call.value, Err(CallError::Trap { .. })), "{:?}", call.value);
+    assert!(call.metrics.core_dump.as_ref().is_some_and(holds));
+    assert!(!format!("{:?}", call.metrics).contains("left in memory"));
+
+    let quiet = component("", &more, "i32.const 16");
+    let call = load_with(&engine, &quiet).unwrap().analyze_metered(&tenant).await;
+    assert_eq!(call.metrics.core_dump, None);
+    let call = load(&trapping).unwrap().analyze_metered(&tenant).await;
+    assert!(matches!(call.value, Err(CallError::Trap { .. })), "{:?}", call.value);
+    assert_eq!(call.metrics.core_dump, None);
+}
+
+#[tokio::test]
 async fn nothing_survives_from_one_call_to_the_next() {
     let more = format!("{STOPPED} (global $calls (mut i32) (i32.const 0))");
     let body = "(if (global.get $calls) (then unreachable)) (global.set $calls (i32.const 1)) i32.const 16";
