@@ -110,13 +110,12 @@ pub fn preview(console: &mut Console, report: &RunReport) {
         console.say(format!("\n{}", plan_line(plan.writes, &plan.digest)));
         let mut parts = Vec::new();
         if plan.certificates > 0 {
-            parts.push(format!(
-                "{} certificates, one for each document and state",
-                grouped(plan.certificates)
-            ));
+            let noun = if plan.certificates == 1 { "certificate" } else { "certificates" };
+            parts.push(format!("{} {noun}, one for each document and state", grouped(plan.certificates)));
         }
         if plan.invitations > 0 {
-            parts.push(format!("{} invitations", grouped(plan.invitations)));
+            let noun = if plan.invitations == 1 { "invitation" } else { "invitations" };
+            parts.push(format!("{} {noun}", grouped(plan.invitations)));
         }
         if !parts.is_empty() {
             console.say(format!("Among them {}.", parts.join(" and ")));

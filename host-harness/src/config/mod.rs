@@ -2,7 +2,7 @@
 //!
 //! The file says where things are and never what a secret is: credentials are named by the environment variable,
 //! file or command that holds them, and a literal key is refused before anything else happens. Reading goes in two
-//! steps: serde turns the text into [`raw`] structures that know their place in the file, then every value is checked
+//! steps: serde turns the text into `raw` structures that know their place in the file, then every value is checked
 //! here, so that whoever holds a [`Config`] holds one that can be used. Messages never repeat values of the
 //! `credentials` table. Relative paths are relative to the folder of the file.
 
