@@ -79,12 +79,10 @@ fn flags(root: &Path, sysroot: &Path) -> OsString {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-    let mut flags = OsString::new();
+    // The toolchain's own WASI adapter, of which nothing is used, would lift the versions of what we import to its own.
+    let mut flags = OsString::from("-Clink-arg=--wasi-adapter=none");
     let mut remap = |from: &Path, to: &str| {
-        if !flags.is_empty() {
-            flags.push("\u{1f}");
-        }
-        flags.push("--remap-path-prefix=");
+        flags.push("\u{1f}--remap-path-prefix=");
         flags.push(from);
         flags.push(OsStr::new("="));
         flags.push(to);
@@ -131,7 +129,10 @@ mod tests {
     fn the_workspace_is_cut_out_after_everything_else() {
         let flags = flags(Path::new("/a b/ws"), Path::new("/toolchain"));
         let text = flags.to_str().unwrap();
-        assert!(text.starts_with("--remap-path-prefix=/toolchain=rust\u{1f}"), "{text}");
+        assert!(
+            text.starts_with("-Clink-arg=--wasi-adapter=none\u{1f}--remap-path-prefix=/toolchain=rust\u{1f}"),
+            "{text}"
+        );
         assert!(text.ends_with("\u{1f}--remap-path-prefix=/a b/ws=onboarding"), "{text}");
     }
 
