@@ -48,7 +48,7 @@ use host_harness::{
     policy::EgressPolicy,
     progress::Progress,
     secrets::Credentials,
-    tenant::Tenant,
+    tenant::{Tenant, Turn},
 };
 use onboarding_tests::{APPROVER, Ran, Stage, component_file};
 
@@ -252,6 +252,7 @@ fn interrupted_at_the_end(stage: &Stage, digest: &str, deadline: Duration) -> (b
             egress: EgressPolicy::avatax(&config.base_url, config.allow_loopback).unwrap(),
             credentials: Credentials::basic(&stage.account, stage.key.as_str().into()).unwrap(),
             limits: Limits { deadline, ..Limits::default() },
+            turn: Turn::default(),
         };
         let approval = Approval { plan_digest: digest.to_owned(), approved_by: APPROVER.to_owned() };
         let call = plugin

@@ -24,7 +24,7 @@ use host_harness::plugin::Plugin;
 use host_harness::policy::EgressPolicy;
 use host_harness::progress::Silent;
 use host_harness::secrets::Credentials;
-use host_harness::tenant::Tenant;
+use host_harness::tenant::{Tenant, Turn};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -56,6 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Never seen by the component: the host adds it to requests that its policy allowed.
         credentials: Credentials::basic("2000000000", "a license key".into())?,
         limits: Limits::default(),
+        turn: Turn::default(),
     };
 
     let found = plugin.analyze(&tenant).await?;

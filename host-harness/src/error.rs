@@ -100,14 +100,14 @@ pub enum CallError {
     #[error("{}", guest_text(.0))]
     Guest(onboarding::Error),
     /// The wall clock ran out.
-    #[error("The call was ended after {} seconds, the time it was allowed. What it had written is in the journal; run it again to go on, or raise the deadline.", .limit.as_secs_f32())]
+    #[error("The call was ended after {} seconds, the time it was allowed. What it had written is in the journal; run it again to go on. A host sets the deadline in its limits.", .limit.as_secs_f32())]
     Timeout {
         /// The deadline in force.
         limit: Duration,
     },
     /// The component asked for more memory than it may have, and gave up.
     #[error(
-        "The component needed more than the {limit} bytes of memory it is allowed, and was ended. What it had written is in the journal. Use smaller pages or documents, or raise the memory limit."
+        "The component needed more than the {limit} bytes of memory it is allowed, and was ended. What it had written is in the journal. Use smaller pages or documents. A host sets the memory in its limits."
     )]
     Memory {
         /// The limit in force.
@@ -136,6 +136,9 @@ pub enum CallError {
     /// No free place in the instance pool.
     #[error("This host already runs as many calls as it can at once. Try again when one has ended.")]
     Busy,
+    /// Another call plans or writes for the same tenant.
+    #[error("Another call is at work for this tenant. Try again when it has ended.")]
+    Occupied,
 }
 
 impl CallError {

@@ -57,6 +57,8 @@ const CLIENT: &str = concat!(
     "; reference-host"
 );
 const CLIENT_HEADER: HeaderName = HeaderName::from_static("x-avalara-client");
+/// Header fields a component may send; all others are left out.
+const GUEST_HEADERS: [HeaderName; 3] = [header::ACCEPT, header::CONTENT_TYPE, header::CONTENT_LENGTH];
 /// Header fields that belong to the host.
 const HOST_HEADERS: [HeaderName; 5] =
     [header::AUTHORIZATION, header::COOKIE, header::TE, header::EXPECT, CLIENT_HEADER];
@@ -184,15 +186,19 @@ impl Gate {
         {
             return Err(Error::HttpRequestBodySize(Some(declared)));
         }
+        // Only what an AvaTax call needs. Others could make a gateway act on another method or path than was judged, and
+        // the client writes `Host` from the address that was judged.
+        let said = std::mem::take(request.headers_mut());
         let headers = request.headers_mut();
-        // A component cannot set these (see `forbidden_header_filter`); that they are removed as well keeps this
-        // function right by itself. The client writes `Host` from the address that was judged.
-        headers.remove(header::HOST);
-        for name in HOST_HEADERS {
-            headers.remove(name);
+        for name in GUEST_HEADERS {
+            if let Some(value) = said.get(&name) {
+                headers.insert(name, value.clone());
+            }
         }
-        headers.insert(CLIENT_HEADER, HeaderValue::from_static(CLIENT));
-        headers.insert(header::AUTHORIZATION, self.credentials.authorization());
+        if allowed != Allowed::Elsewhere {
+            headers.insert(CLIENT_HEADER, HeaderValue::from_static(CLIENT));
+            headers.insert(header::AUTHORIZATION, self.credentials.authorization());
+        }
         Ok(allowed)
     }
 }

@@ -32,7 +32,7 @@ use crate::{
     http::Counters,
     limits::Limits,
     model::onboarding::{Action, Analysis, CertificateOption, Error, RunReport},
-    store::{self, CallState},
+    store::{self, CallState, Purpose},
     tenant::Tenant,
 };
 
@@ -58,6 +58,21 @@ pub struct Call<T> {
     pub value: Result<T, CallError>,
     /// What it took.
     pub metrics: CallMetrics,
+}
+
+impl<T> Call<T> {
+    fn occupied() -> Self {
+        Self { value: Err(CallError::Occupied), metrics: CallMetrics::default() }
+    }
+}
+
+/// The tenant's turn: a guard to hold, or none if another call has it. A check needs no turn.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one is whether to go on, the inner one whether there is a guard"
+)]
+fn turn(tenant: &Tenant, action: &Action) -> Option<Option<tokio::sync::OwnedMutexGuard<()>>> {
+    if matches!(action, Action::Check) { Some(None) } else { tenant.turn.take().map(Some) }
 }
 
 /// What a call took.
@@ -139,7 +154,7 @@ impl Plugin {
 
     /// The same, with what it took.
     pub async fn analyze_metered(&self, tenant: &Tenant) -> Call<Analysis> {
-        let mut running = Running::start(&self.inner.engine, tenant);
+        let mut running = Running::start(&self.inner.engine, tenant, Purpose::ANALYSIS);
         let outcome = tokio::time::timeout(running.patience(), async {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             world.ecms_onboarding_onboarding().call_analyze(&mut running.store).await
@@ -158,7 +173,8 @@ impl Plugin {
 
     /// The same, with what it took.
     pub async fn sync_metered(&self, tenant: &Tenant, action: Action) -> Call<RunReport> {
-        let mut running = Running::start(&self.inner.engine, tenant);
+        let Some(_turn) = turn(tenant, &action) else { return Call::occupied() };
+        let mut running = Running::start(&self.inner.engine, tenant, Purpose::of(&action));
         let outcome = tokio::time::timeout(running.patience(), async {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             world.ecms_onboarding_onboarding().call_sync(&mut running.store, &action).await
@@ -187,7 +203,8 @@ impl Plugin {
         option: CertificateOption,
         action: Action,
     ) -> Call<RunReport> {
-        let mut running = Running::start(&self.inner.engine, tenant);
+        let Some(_turn) = turn(tenant, &action) else { return Call::occupied() };
+        let mut running = Running::start(&self.inner.engine, tenant, Purpose::of(&action));
         let outcome = tokio::time::timeout(running.patience(), async {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             let onboarding = world.ecms_onboarding_onboarding();
@@ -262,8 +279,8 @@ struct Running {
 type Outcome<T> = Result<wasmtime::Result<Result<T, Error>>, tokio::time::error::Elapsed>;
 
 impl Running {
-    fn start(engine: &HostEngine, tenant: &Tenant) -> Self {
-        let (store, limits, counters) = store::build(engine, tenant);
+    fn start(engine: &HostEngine, tenant: &Tenant, purpose: Purpose) -> Self {
+        let (store, limits, counters) = store::build(engine, tenant, purpose);
         Self { store, limits, counters, begun: Instant::now() }
     }
 

@@ -19,6 +19,7 @@ use std::{
 };
 
 use http::{Method, Uri};
+use percent_encoding::percent_decode_str;
 
 use self::rule::Match;
 pub use self::{
@@ -28,40 +29,69 @@ pub use self::{
 use crate::error::plain;
 
 /// Methods and paths of the calls that onboarding makes, below the base URL.
-const AVATAX: [(&[Method], &str); 22] = [
+const AVATAX: [(&[Method], &str); 16] = [
     (&[Method::GET], "/api/v2/utilities/ping"),
-    (&[Method::GET], "/api/v2/utilities/subscriptions"),
     (&[Method::GET], COMPANIES),
     (&[Method::GET], "/api/v2/definitions/{word}"),
-    (&[Method::GET], "/api/v2/definitions/countries/{word}/regions"),
     (&[Method::GET, Method::POST], "/api/v2/companies/{company}/certificates/setup"),
     (&[Method::GET, Method::POST], "/api/v2/companies/{company}/customers"),
-    (&[Method::GET, Method::PUT], "/api/v2/companies/{company}/customers/{code}"),
+    (&[Method::PUT], "/api/v2/companies/{company}/customers/{code}"),
     (&[Method::GET], "/api/v2/companies/{company}/customers/{code}/certificates"),
-    (&[Method::GET], "/api/v2/companies/{company}/customers/{code}/certificates/active"),
-    (&[Method::GET], "/api/v2/companies/{company}/customers/{code}/certificates/inactive"),
     (&[Method::GET], "/api/v2/companies/{company}/customers/{code}/certificates/{word}/{word}"),
     (&[Method::POST], "/api/v2/companies/{company}/customers/{code}/certificates/link"),
-    (&[Method::GET, Method::POST], "/api/v2/companies/{company}/customers/{code}/certexpressinvites"),
+    (&[Method::POST], "/api/v2/companies/{company}/customers/{code}/certexpressinvites"),
     (&[Method::GET], "/api/v2/companies/{company}/customers/{code}/certexpressinvites/{id}"),
     (&[Method::GET], "/api/v2/companies/{company}/certexpressinvites"),
     (&[Method::GET, Method::POST], "/api/v2/companies/{company}/certificates"),
     (&[Method::GET], "/api/v2/companies/{company}/certificates/{id}"),
     (&[Method::POST], "/api/v2/companies/{company}/certificates/{id}/attachment"),
     (&[Method::GET], "/api/v2/companies/{company}/certificates/{id}/customers"),
-    (&[Method::POST], "/api/v2/companies/{company}/certificates/{id}/customers/link"),
-    (&[Method::GET], "/api/v2/companies/{company}/certificates/{id}/attributes"),
 ];
 
+/// The call that asks with an empty list whether certificates may be created.
+const CERTIFICATES: &str = "/api/v2/companies/{company}/certificates";
+/// The call that asks for certificate management.
+const SETUP: &str = "/api/v2/companies/{company}/certificates/setup";
 /// The call whose answer tells the company id.
 const COMPANIES: &str = "/api/v2/companies";
 
 /// What a call may reach. Cheap enough to clone for each call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressPolicy {
+    /// Where the tenant's credentials belong, and nowhere else.
+    home: Option<Origin>,
     rules: Vec<Rule>,
     company: Option<u64>,
     addresses: AddressPolicy,
+}
+
+/// How far a call may go, by what it was asked to do. A component that was asked for a preview cannot write, whatever it
+/// tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// `analyze`: not to the network at all.
+    Nowhere,
+    /// `preview`: reads.
+    Reading,
+    /// `check`: reads, and the question whether certificates may be created.
+    Checking,
+    /// `request-setup`: reads, and that request.
+    SettingUp,
+    /// `apply`: everything but the request for set-up.
+    Writing,
+}
+
+impl Reach {
+    fn permits(self, method: &Method, path: &str) -> bool {
+        let reads = *method == Method::GET;
+        match self {
+            Self::Nowhere => false,
+            Self::Reading => reads,
+            Self::Checking => reads || path == CERTIFICATES,
+            Self::SettingUp => reads || path == SETUP,
+            Self::Writing => reads || path != SETUP,
+        }
+    }
 }
 
 /// Why there is no policy for a base URL.
@@ -85,17 +115,19 @@ pub struct Denied {
 /// What the policy says about a request it allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allowed {
-    /// An ordinary call.
+    /// An ordinary call of the tenant's AvaTax.
     Plain,
     /// The company query, whose answer may set the [`CompanyPin`].
     CompanyQuery,
+    /// A call of some other place that the host allows. It gets no credentials.
+    Elsewhere,
 }
 
 impl EgressPolicy {
     /// Reaches nothing.
     #[must_use]
     pub const fn deny_all() -> Self {
-        Self { rules: Vec::new(), company: None, addresses: AddressPolicy::Public }
+        Self { home: None, rules: Vec::new(), company: None, addresses: AddressPolicy::Public }
     }
 
     /// Reaches the onboarding calls of the AvaTax service at `base_url`. With `allow_loopback` the service may be on
@@ -120,7 +152,7 @@ impl EgressPolicy {
             return Err(wrong("without https the credentials would travel readable"));
         }
         let rules = AVATAX.iter().map(|(methods, path)| Rule::at(&origin, methods, path)).collect();
-        Ok(Self { rules, company: None, addresses })
+        Ok(Self { home: Some(origin), rules, company: None, addresses })
     }
 
     /// The same policy with a company id that is known beforehand.
@@ -134,6 +166,12 @@ impl EgressPolicy {
     pub fn allow(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
+    }
+
+    /// The same policy for a call that may go only so far.
+    pub(crate) fn narrowed(&self, reach: Reach) -> Self {
+        let keep = |rule: &Rule| rule.keeping(|method, path| reach.permits(method, path));
+        Self { rules: self.rules.iter().filter_map(keep).collect(), ..self.clone() }
     }
 
     /// What is allowed, for showing.
@@ -163,8 +201,16 @@ impl EgressPolicy {
         if literal(&origin.host).is_some_and(|address| !self.addresses.permits(address)) {
             return Err(denied(format!("the address {} is not a public one", origin.host), String::new()));
         }
-        match self.rules.iter().find_map(|rule| rule.matches(method, &origin, path)) {
-            Some(Match::Plain) if path == COMPANIES => Ok(Allowed::CompanyQuery),
+        let matched = self.rules.iter().find_map(|rule| rule.matches(method, &origin, path));
+        // A rule may name a company by its number; that opens no other company than the tenant's own.
+        match matched.map(|found| company_in(path).map_or(found, Match::Company)) {
+            Some(_) if self.home.as_ref() != Some(&origin) => Ok(Allowed::Elsewhere),
+            Some(Match::Plain) if path == COMPANIES && pin.is_asked_by(uri.query().unwrap_or_default()) => {
+                Ok(Allowed::CompanyQuery)
+            }
+            Some(Match::Plain) if path == COMPANIES => {
+                Err(malformed("it asks for other companies than that of this tenant"))
+            }
             Some(Match::Plain) => Ok(Allowed::Plain),
             Some(Match::Company(asked)) => match self.company.or_else(|| pin.get()) {
                 Some(own) if own == asked => Ok(Allowed::Plain),
@@ -177,7 +223,7 @@ impl EgressPolicy {
                         "AvaTax has not yet named company {asked} as the one with the company code of this tenant"
                     ),
                     format!(
-                        " If it is, put this line into the configuration of the tenant: company_id = {asked}"
+                        " If it is, put this line into the configuration of the tenant: company-id = {asked}"
                     ),
                 )),
             },
@@ -206,6 +252,12 @@ impl CompanyPin {
     /// Nothing learnt yet about the company with this code.
     pub(crate) fn new(company_code: &str) -> Self {
         Self { code: company_code.to_owned(), id: Mutex::new(None) }
+    }
+
+    /// Whether a query asks for the company with this code and nothing else.
+    fn is_asked_by(&self, query: &str) -> bool {
+        let own = format!("$filter=companyCode eq '{}'", self.code.replace('\'', "''"));
+        percent_decode_str(query).decode_utf8().is_ok_and(|query| query == own)
     }
 
     fn get(&self) -> Option<u64> {
@@ -238,6 +290,12 @@ impl CompanyPin {
     }
 }
 
+/// The company a path is below, wherever the path says so.
+fn company_in(path: &str) -> Option<u64> {
+    let mut segments = path.split('/').skip_while(|segment| *segment != "companies").skip(1);
+    segments.next()?.parse().ok()
+}
+
 /// The address a host is written as, if it is one.
 fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
@@ -265,6 +323,9 @@ mod tests {
         policy.check(&method, &target.parse().unwrap(), pin).map_err(|denied| denied.to_string())
     }
 
+    const OWN_COMPANY: &str =
+        "https://rest.avatax.com/api/v2/companies?$filter=companyCode%20eq%20%27DEFAULT%27";
+
     fn learnt() -> CompanyPin {
         let pin = CompanyPin::new("DEFAULT");
         pin.learn(
@@ -289,9 +350,7 @@ mod tests {
         let (policy, pin) = (policy(), learnt());
         for (method, path) in [
             (Method::GET, "utilities/ping"),
-            (Method::GET, "utilities/subscriptions"),
             (Method::GET, "definitions/certificateexposurezones?$top=1000"),
-            (Method::GET, "definitions/countries/US/regions"),
             (Method::GET, "companies/7/certificates/setup"),
             (Method::POST, "companies/7/certificates/setup"),
             (Method::GET, "companies/7/customers?$filter=customerCode%20eq%20'C1'"),
@@ -358,11 +417,47 @@ mod tests {
         let pin = CompanyPin::new("DEFAULT");
         let target = "https://rest.avatax.com/api/v2/companies/7/customers";
         let text = check(&policy(), &pin, Method::GET, target).unwrap_err();
-        assert!(text.contains("company_id = 7"), "{text}");
-        assert_eq!(
-            check(&policy(), &pin, Method::GET, "https://rest.avatax.com/api/v2/companies?$filter=x"),
-            Ok(Allowed::CompanyQuery)
-        );
+        assert!(text.contains("company-id = 7"), "{text}");
+        assert_eq!(check(&policy(), &pin, Method::GET, OWN_COMPANY), Ok(Allowed::CompanyQuery));
+        for nosy in ["", "?$filter=companyCode%20ne%20%27DEFAULT%27", "?$include=Contacts"] {
+            let target = format!("https://rest.avatax.com/api/v2/companies{nosy}");
+            assert!(check(&policy(), &pin, Method::GET, &target).is_err(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_call_reaches_only_as_far_as_what_it_was_asked_to_do() {
+        let at = |path: &str| format!("https://rest.avatax.com/api/v2/companies/7/{path}");
+        let pin = learnt();
+        let may = |reach, method: Method, path: &str| {
+            check(&policy().narrowed(reach), &pin, method, &at(path)).is_ok()
+        };
+        for reach in [Reach::Reading, Reach::Checking, Reach::SettingUp, Reach::Writing] {
+            assert!(may(reach, Method::GET, "customers"), "{reach:?}");
+            assert_eq!(may(reach, Method::POST, "customers"), reach == Reach::Writing, "{reach:?}");
+            assert_eq!(
+                may(reach, Method::POST, "certificates/setup"),
+                reach == Reach::SettingUp,
+                "{reach:?}"
+            );
+        }
+        assert!(may(Reach::Checking, Method::POST, "certificates"));
+        assert!(!may(Reach::Nowhere, Method::GET, "customers"));
+    }
+
+    #[test]
+    fn other_places_that_a_host_allows_get_no_credentials() {
+        let wider = policy().allow("GET https://docs.example.com:443/api/v2/companies".parse().unwrap());
+        let found = check(&wider, &learnt(), Method::GET, "https://docs.example.com/api/v2/companies");
+        assert_eq!(found, Ok(Allowed::Elsewhere));
+    }
+
+    #[test]
+    fn a_rule_that_names_a_company_does_not_open_it() {
+        let wider =
+            policy().allow("GET https://rest.avatax.com:443/api/v2/companies/8/nexus".parse().unwrap());
+        let target = "https://rest.avatax.com/api/v2/companies/8/nexus";
+        assert!(check(&wider, &learnt(), Method::GET, target).is_err());
     }
 
     #[test]

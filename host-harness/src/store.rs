@@ -23,6 +23,8 @@ use crate::{
     http::{Counters, Gate},
     limits::Limits,
     model::documents::Rendition,
+    model::onboarding::{Action, Approval},
+    policy::Reach,
     tenant::Tenant,
 };
 
@@ -34,6 +36,7 @@ pub(crate) struct CallState {
     http: WasiHttpCtx,
     gate: Gate,
     pub(crate) usage: Usage,
+    approval: Option<Approval>,
     document: Option<OpenDocument>,
 }
 
@@ -97,12 +100,39 @@ impl ResourceLimiter for Usage {
     }
 }
 
+/// What a call was asked to do, as far as the host holds it to that.
+#[derive(Debug, Clone)]
+pub(crate) struct Purpose {
+    pub(crate) reach: Reach,
+    /// What a person confirmed; the only approval that the component may record.
+    pub(crate) approval: Option<Approval>,
+}
+
+impl Purpose {
+    /// Looking at the ERP.
+    pub(crate) const ANALYSIS: Self = Self { reach: Reach::Nowhere, approval: None };
+
+    pub(crate) fn of(action: &Action) -> Self {
+        let (reach, approval) = match action {
+            Action::Check => (Reach::Checking, None),
+            Action::Preview => (Reach::Reading, None),
+            Action::Apply(approval) => (Reach::Writing, Some(approval.clone())),
+            Action::RequestSetup(_) => (Reach::SettingUp, None),
+        };
+        Self { reach, approval }
+    }
+}
+
 /// Builds the store for one call of one tenant.
-pub(crate) fn build(engine: &HostEngine, tenant: &Tenant) -> (Store<CallState>, Limits, Arc<Counters>) {
+pub(crate) fn build(
+    engine: &HostEngine,
+    tenant: &Tenant,
+    purpose: Purpose,
+) -> (Store<CallState>, Limits, Arc<Counters>) {
     let limits = tenant.limits.effective(engine.ceiling());
     let gate = Gate::new(
         engine.client().clone(),
-        tenant.egress.clone(),
+        tenant.egress.narrowed(purpose.reach),
         &tenant.settings.company_code,
         tenant.credentials.clone(),
         limits,
@@ -120,6 +150,7 @@ pub(crate) fn build(engine: &HostEngine, tenant: &Tenant) -> (Store<CallState>, 
         http,
         gate,
         usage,
+        approval: purpose.approval,
         document: None,
     };
     let mut store = Store::new(engine.wasm(), state);

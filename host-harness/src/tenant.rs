@@ -30,6 +30,19 @@ pub struct Tenant {
     pub credentials: Credentials,
     /// What it may use up; only narrows the host's ceiling.
     pub limits: Limits,
+    /// Held by a call that plans or writes, so that no two of them work for the tenant at once. All clones share it.
+    pub turn: Turn,
+}
+
+/// One call at a time.
+#[derive(Debug, Clone, Default)]
+pub struct Turn(Arc<tokio::sync::Mutex<()>>);
+
+impl Turn {
+    /// Takes the turn, if nobody has it.
+    pub(crate) fn take(&self) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        Arc::clone(&self.0).try_lock_owned().ok()
+    }
 }
 
 impl std::fmt::Debug for Tenant {

@@ -241,7 +241,7 @@ pub fn of_call(error: &CallError, command: &str) -> Failure {
         CallError::Timeout { .. } => stopped_by_host("timeout", error),
         CallError::Memory { .. } | CallError::Limit { .. } => stopped_by_host("limit", error),
         CallError::Trap { .. } => stopped_by_host("component-fault", error),
-        CallError::Busy => stopped_by_host("busy", error),
+        CallError::Busy | CallError::Occupied => stopped_by_host("busy", error),
     }
 }
 

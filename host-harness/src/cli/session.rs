@@ -33,7 +33,7 @@ use crate::{
     plugin::{Call, Plugin},
     policy::EgressPolicy,
     secrets::{CredentialSource, Credentials},
-    tenant::Tenant,
+    tenant::{Tenant, Turn},
 };
 
 /// File name of a tenant's journal in its data folder.
@@ -163,6 +163,7 @@ impl Session {
             egress,
             credentials,
             limits: Limits::default(),
+            turn: Turn::default(),
         };
         Ok(Self { tenant, plugin, bars, stop, metrics: Vec::new(), denied: Vec::new() })
     }

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use super::{DocumentsOpenError, MAX_BYTES, blocking, hex, media_type, page_size, too_large};
+use super::{DocumentsOpenError, MAX_BYTES, blocking, digest, hex, media_type, page_size, too_large};
 use crate::model::documents::{Document, DocumentError, DocumentPage};
 
 /// Most files of a folder.
@@ -90,8 +90,19 @@ impl Folder {
 
     /// None if the file went away since it was listed.
     fn describe(&self, id: &str) -> Result<Option<Document>, DocumentError> {
-        let Some(mut file) = self.locate(id).and_then(|path| fs::File::open(path).ok()) else {
-            return Ok(None);
+        let Some(path) = self.locate(id) else { return Ok(None) };
+        let size = fs::metadata(&path).map(|meta| meta.len()).unwrap_or_default();
+        let file = fs::File::open(&path).ok().filter(|_| size <= MAX_BYTES);
+        let Some(mut file) = file else {
+            // Too large, or not readable by us: it stays in the list, so that the report names it.
+            return Ok(Some(Document {
+                id: id.to_owned(),
+                name: id.chars().take(200).collect(),
+                media_type: media_type(&[]).to_owned(),
+                size,
+                sha256: digest(format!("not read: {id}, {size} bytes").as_bytes()),
+                customer: None,
+            }));
         };
         let mut hash = Sha256::new();
         let mut head = Vec::new();

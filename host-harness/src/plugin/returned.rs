@@ -105,7 +105,10 @@ pub(super) fn report(mut report: RunReport, limits: &Limits) -> Result<RunReport
     let mut budget = Budget::new(limits);
     budget.preflight(&mut report.preflight)?;
     if let Some(plan) = &mut report.plan {
-        budget.text(&mut plan.digest)?;
+        // It is shown to be copied into a command line, so it has to be a digest and nothing else.
+        if !is_digest(&plan.digest) {
+            return Err(CallError::trap("The component gave a plan without a proper digest.", ""));
+        }
     }
     budget.decisions(&mut report.decisions)?;
     budget.obstacles(&mut report.obstacles)?;
@@ -116,6 +119,13 @@ pub(super) fn report(mut report: RunReport, limits: &Limits) -> Result<RunReport
         budget.text(&mut count.region)?;
     }
     Ok(report)
+}
+
+/// Whether a text is `sha256:` and 64 hexadecimal digits.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| {
+        hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    })
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ fn tenant(limits: Limits) -> Tenant {
         egress: EgressPolicy::deny_all(),
         credentials: Credentials::basic("1", "k".into()).unwrap(),
         limits,
+        turn: Default::default(),
     }
 }
 

@@ -123,6 +123,14 @@ impl Rule {
         &self.origin
     }
 
+    /// The rule with only those methods that `keep` holds of, given its path; none if there are none.
+    pub(super) fn keeping(&self, keep: impl Fn(&Method, &str) -> bool) -> Option<Self> {
+        let path: String = self.path.iter().map(|segment| format!("/{segment}")).collect();
+        let methods: Vec<Method> =
+            self.methods.iter().filter(|method| keep(method, &path)).cloned().collect();
+        (!methods.is_empty()).then(|| Self { methods, ..self.clone() })
+    }
+
     pub(super) fn matches(&self, method: &Method, origin: &Origin, path: &str) -> Option<Match> {
         if !self.methods.contains(method) || self.origin != *origin {
             return None;
@@ -155,16 +163,19 @@ impl fmt::Display for Rule {
             write!(f, "{}{method}", if index == 0 { "" } else { "," })?;
         }
         write!(f, " {}", self.origin)?;
-        for segment in &self.path {
-            match segment {
-                Segment::Fixed(text) => write!(f, "/{text}")?,
-                Segment::Company => f.write_str("/{company}")?,
-                Segment::Id => f.write_str("/{id}")?,
-                Segment::Word => f.write_str("/{word}")?,
-                Segment::Code => f.write_str("/{code}")?,
-            }
-        }
-        Ok(())
+        self.path.iter().try_for_each(|segment| write!(f, "/{segment}"))
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fixed(text) => text,
+            Self::Company => "{company}",
+            Self::Id => "{id}",
+            Self::Word => "{word}",
+            Self::Code => "{code}",
+        })
     }
 }
 

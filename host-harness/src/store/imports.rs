@@ -8,10 +8,11 @@ use bytes::Bytes;
 use super::{CallState, OpenDocument};
 use crate::{
     bindings::ecms::onboarding::{documents, erp, journal, ocr, progress, tenant},
+    documents::media_type,
     model::{
         documents::{DocumentError, DocumentPage, Rendition},
         erp::{Description, ErpError, FieldGroups, Page, Row, Scan},
-        journal::{Entry, JournalError, Query, StoredEntry},
+        journal::{Entry, EntryKind, JournalError, Query, StoredEntry},
         ocr::{OcrError, Reading},
         progress::{Event, Verdict},
         tenant::Settings,
@@ -102,6 +103,17 @@ impl ocr::Host for CallState {
 
 impl journal::Host for CallState {
     async fn append(&mut self, entries: Vec<Entry>) -> Result<u64, JournalError> {
+        // Who agreed to what is not the component's to say: it may record the approval of this call and no other.
+        let agreed = |entry: &Entry| {
+            let by = serde_json::from_str::<serde_json::Value>(&entry.body).ok();
+            let by = by.as_ref().and_then(|body| body.get("approved_by")?.as_str());
+            self.approval.as_ref().is_some_and(|approval| {
+                entry.key == approval.plan_digest && by == Some(approval.approved_by.trim())
+            })
+        };
+        if entries.iter().any(|entry| entry.kind == EntryKind::Approval && !agreed(entry)) {
+            return Err(JournalError::Invalid("An approval that nobody gave in this call.".to_owned()));
+        }
         self.tenant.journal.append(entries).await
     }
 
@@ -119,33 +131,5 @@ impl progress::Host for CallState {
 impl tenant::Host for CallState {
     async fn get_settings(&mut self) -> Settings {
         self.tenant.settings.clone()
-    }
-}
-
-/// What a document is, by its first bytes. File names prove nothing.
-fn media_type(bytes: &[u8]) -> &'static str {
-    // Readers accept a PDF whose header stands a little further in.
-    let start = bytes.get(..1_024).unwrap_or(bytes);
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [b'I', b'I', 0x2a, 0, ..] | [b'M', b'M', 0, 0x2a, ..] => "image/tiff",
-        _ if start.windows(5).any(|window| window == b"%PDF-") => "application/pdf",
-        _ => "application/octet-stream",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn media_types_are_judged_by_content() {
-        assert_eq!(media_type(b"\n\n%PDF-1.7 ..."), "application/pdf");
-        assert_eq!(media_type(&[0xff, 0xd8, 0xff, 0xe0]), "image/jpeg");
-        assert_eq!(media_type(b"\x89PNG\r\n"), "image/png");
-        assert_eq!(media_type(b"MM\0*"), "image/tiff");
-        assert_eq!(media_type(b"MZ"), "application/octet-stream");
-        assert_eq!(media_type(b""), "application/octet-stream");
     }
 }
