@@ -6,6 +6,7 @@
 //! end, so there Ctrl-C leaves at once too.
 
 use std::{
+    io::Write as _,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -55,7 +56,9 @@ impl Stop {
     pub async fn watch(self: Arc<Self>) {
         while tokio::signal::ctrl_c().await.is_ok() {
             if self.ask() {
-                eprintln!("\nStopping at the next safe point. Press Ctrl-C again to leave at once.");
+                // Whether anybody can read it does not matter; the next Ctrl-C has to be heard all the same.
+                let said = "\nStopping at the next safe point. Press Ctrl-C again to leave at once.";
+                let _ = writeln!(std::io::stderr(), "{said}");
             } else {
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }

@@ -142,7 +142,8 @@ pub fn report(
     match written {
         // `onboard report | head` has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ending),
-        Err(error) => Err(of_report(&error.into())),
+        // Part of the document may be out, so no second one follows it.
+        Err(error) => Ok(Ending { failure: Some(of_report(&error.into())), ..ending }),
         Ok(()) => Ok(ending),
     }
 }
@@ -194,7 +195,7 @@ pub fn of_report(error: &ReportError) -> Failure {
     Failure::new(
         Exit::Internal,
         "journal-failed",
-        format!("{error}."),
+        super::exit::sentence(&error.to_string()),
         "Check that the data folder of the tenant can be read and written.",
     )
 }

@@ -139,7 +139,8 @@ impl SqliteJournal {
     /// # Errors
     /// When there is none, or the file cannot be opened or is something else.
     pub fn open_read_only(path: &Path) -> Result<Self, JournalOpenError> {
-        if !path.exists() {
+        // A folder that may not be looked into is an error below, not an absent journal.
+        if matches!(path.try_exists(), Ok(false)) {
             return Err(JournalOpenError::Missing(path.to_owned()));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
