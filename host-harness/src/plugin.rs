@@ -19,7 +19,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sha2::{Digest, Sha256};
 use wasmtime::{
     PoolConcurrencyLimitError, Store, Trap, WasmCoreDump,
     component::{Component, Linker, ResourceTableError},
@@ -27,6 +26,7 @@ use wasmtime::{
 
 use crate::{
     bindings::OnboardingCorePre,
+    documents,
     engine::{HostEngine, TICK},
     error::{CallError, LoadError, plain, tame},
     http::Counters,
@@ -124,7 +124,7 @@ impl Plugin {
     /// When the file cannot be read, is too large, is no component, is damaged, or does not fit the contract.
     pub fn load(engine: &HostEngine, path: &Path) -> Result<Self, LoadError> {
         let bytes = read(path, engine.ceiling().component_bytes)?;
-        let digest = hex(&Sha256::digest(&bytes));
+        let digest = documents::digest(&bytes);
         let component = match engine.cache().and_then(|cache| cache.get(engine.wasm(), &digest)) {
             Some(component) => component,
             None => {
@@ -353,10 +353,6 @@ impl Running {
         let message = trap.map_or(root, ToString::to_string);
         CallError::trap(&message, &format!("{error:?}"))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

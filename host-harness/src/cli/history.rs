@@ -222,15 +222,14 @@ mod tests {
         }
     }
 
+    /// A console of a `--json` run whose output nobody looks at.
+    fn json_console() -> Console {
+        Console::of_streams(Box::new(io::sink()), Box::new(io::sink()), Box::new(io::empty()), false, true)
+    }
+
     #[test]
     fn status_names_everyone_who_is_concerned_in_its_json() {
-        let mut console = Console::of_streams(
-            Box::new(io::sink()),
-            Box::new(io::sink()),
-            Box::new(io::empty()),
-            false,
-            true,
-        );
+        let mut console = json_console();
         let value = status(&mut console, &small());
         assert_eq!(value.pointer("/open/0/key"), Some(&json!("A-1")));
     }
@@ -247,13 +246,7 @@ mod tests {
 
     #[test]
     fn a_text_report_cannot_share_stdout_with_the_json_document() {
-        let mut console = Console::of_streams(
-            Box::new(io::sink()),
-            Box::new(io::sink()),
-            Box::new(io::empty()),
-            false,
-            true,
-        );
+        let mut console = json_console();
         let args = ReportArgs { format: Some(ReportFormat::Text), output: None };
         assert_eq!(report(&mut console, &small(), "north", &args).unwrap_err().exit, Exit::Usage);
     }

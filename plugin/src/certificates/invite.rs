@@ -19,7 +19,7 @@ use crate::model::onboarding::{Decision, Error, ObstacleKind};
 use crate::model::progress::Phase;
 use crate::model::tenant::Delivery;
 use crate::plan::{self, Item, decision_name, sha256_hex, short_hash};
-use crate::sync::reread;
+use crate::sync::{is_as_confirmed, reread};
 
 const INVITE: Operation = Operation::SendInvitation;
 /// Times the same invitation is sent when nobody can say what happened and AvaTax does not list it.
@@ -356,12 +356,9 @@ fn request(doing: &Doing<'_>, entry: &Entry, item: &Item) -> Request {
 fn still_as_confirmed(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<Vec<(Entry, Item)>, Error> {
     let ids: Vec<String> = items.iter().map(|(_, item)| item.id.clone()).collect();
     let now = reread(doing.ports, &ids)?;
-    let settings = &doing.ports.settings;
     let mut kept = Vec::with_capacity(items.len());
     for (entry, item) in items {
-        let row =
-            now.get(&item.id).map(|it| customer::project(it, settings).fingerprint(it, &settings.today));
-        if row.as_ref() == Some(&item.row) {
+        if is_as_confirmed(doing.ports, &now, &item) {
             kept.push((entry, item));
         } else {
             let why = "The customer changed in the ERP since the preview. Not invited: preview again to include it.";

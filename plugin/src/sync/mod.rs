@@ -8,10 +8,11 @@ mod compare;
 mod create;
 mod preview;
 
+use crate::customer;
 use crate::model::erp::{Customer, FieldGroups, Row};
 use crate::model::journal::Operation;
 use crate::model::onboarding::{Action, Error, RunReport};
-use crate::plan::Header;
+use crate::plan::{Header, Item};
 use crate::ports::{Ports, erp_error};
 use crate::preflight;
 use std::collections::HashMap;
@@ -53,6 +54,13 @@ pub(crate) fn reread(ports: &Ports<'_>, ids: &[String]) -> Result<HashMap<String
         }
     }
     Ok(found)
+}
+
+/// Whether the ERP row behind an item, read again, still is what was confirmed.
+pub(crate) fn is_as_confirmed(ports: &Ports<'_>, now: &HashMap<String, Customer>, item: &Item) -> bool {
+    let settings = &ports.settings;
+    let row = |it: &Customer| customer::project(it, settings).fingerprint(it, &settings.today);
+    now.get(&item.id).map(row).as_ref() == Some(&item.row)
 }
 
 /// The kind of entry that opens and closes a sync plan.

@@ -10,7 +10,6 @@ use super::{all_documents, bytes};
 use crate::avatax::Failure;
 use crate::avatax::calls::NewCertificate;
 use crate::certificates::Doing;
-use crate::customer;
 use crate::http::Request;
 use crate::json;
 use crate::ledger::{Ledger, Progressed, Said};
@@ -20,7 +19,7 @@ use crate::model::onboarding::Error;
 use crate::model::progress::Phase;
 use crate::plan::{self, Item, sha256_hex};
 use crate::ports::document_sentence;
-use crate::sync::reread;
+use crate::sync::{is_as_confirmed, reread};
 
 const CREATE: Operation = Operation::CreateCertificate;
 const LINK: Operation = Operation::LinkCertificate;
@@ -167,13 +166,9 @@ fn still_as_confirmed(
 ) -> Result<Vec<Upload>, Error> {
     let ids: Vec<String> = uploads.iter().map(|upload| upload.item.id.clone()).collect();
     let now = reread(doing.ports, &ids)?;
-    let settings = &doing.ports.settings;
     let mut kept = Vec::with_capacity(uploads.len());
     for upload in uploads {
-        let row = now
-            .get(&upload.item.id)
-            .map(|it| customer::project(it, settings).fingerprint(it, &settings.today));
-        let why = if row.as_ref() != Some(&upload.item.row) {
+        let why = if !is_as_confirmed(doing.ports, &now, &upload.item) {
             "The customer changed in the ERP since the preview"
         } else if documents.get(&upload.item.document_id) != Some(&upload.item.sha256) {
             "The document changed or went away since the preview"
