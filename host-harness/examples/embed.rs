@@ -51,6 +51,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             window: 16,
             patience: 180,
             today: "2026-11-22".to_owned(),
+            seller_names: Vec::new(),
+            terms: Vec::new(),
         },
         egress: EgressPolicy::avatax(base_url, false)?,
         // Never seen by the component: the host adds it to requests that its policy allowed.

@@ -382,6 +382,8 @@ const fn operation_of(decision: Decision) -> Operation {
         | Decision::OnFile
         | Decision::NeedsReader
         | Decision::Review
+        | Decision::Invalid
+        | Decision::Rejected
         | Decision::Unreadable => Operation::CreateCertificate,
         Decision::Invite
         | Decision::Covered

@@ -345,6 +345,8 @@ pub(crate) mod testing {
             window: 4,
             patience: 5,
             today: "2026-11-22".into(),
+            seller_names: Vec::new(),
+            terms: Vec::new(),
         }
     }
 

@@ -10,13 +10,13 @@ pub mod erp {
 /// Certificate documents.
 pub mod documents {
     pub use crate::bindings::ecms::onboarding::documents::{
-        Document, DocumentError, DocumentPage, Rendition,
+        Document, DocumentError, DocumentPage, PageRange, Rendition,
     };
 }
 /// Text of documents.
 pub mod ocr {
     pub use crate::bindings::ecms::onboarding::ocr::{
-        FormField, OcrError, Reading, Rectangle, TextPage, Word, WordSource,
+        FormField, Mark, MarkKind, OcrError, Reading, Rectangle, TextPage, Word, WordSource,
     };
 }
 /// The memory of a run.
@@ -31,7 +31,7 @@ pub mod progress {
 }
 /// Settings of a tenant.
 pub mod tenant {
-    pub use crate::bindings::ecms::onboarding::tenant::{CodeSource, Delivery, Scope, Settings};
+    pub use crate::bindings::ecms::onboarding::tenant::{CodeSource, Delivery, Scope, Settings, Term};
 }
 /// What the component does.
 pub mod onboarding {

@@ -48,7 +48,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Decisions as journals and reports spell them.
-const DECISIONS: [(Decision, &str); 17] = [
+const DECISIONS: [(Decision, &str); 19] = [
     (Decision::Create, "create"),
     (Decision::Fill, "fill"),
     (Decision::Identical, "identical"),
@@ -60,6 +60,8 @@ const DECISIONS: [(Decision, &str); 17] = [
     (Decision::OnFile, "on-file"),
     (Decision::NeedsReader, "needs-reader"),
     (Decision::Review, "review"),
+    (Decision::Invalid, "invalid"),
+    (Decision::Rejected, "rejected"),
     (Decision::Unreadable, "unreadable"),
     (Decision::Invite, "invite"),
     (Decision::Covered, "covered"),

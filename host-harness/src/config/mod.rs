@@ -245,6 +245,8 @@ impl TenantConfig {
             window: self.window,
             patience: self.patience_seconds,
             today: today.to_string(),
+            seller_names: Vec::new(),
+            terms: Vec::new(),
         }
     }
 }

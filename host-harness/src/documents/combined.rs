@@ -55,7 +55,7 @@ impl Documents for Combined {
         };
         match rendition {
             Rendition::Original => Ok(bytes),
-            Rendition::ForUpload => blocking(move || for_upload(bytes)).await,
+            Rendition::ForUpload(_) => blocking(move || for_upload(bytes)).await,
         }
     }
 }

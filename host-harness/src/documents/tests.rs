@@ -154,7 +154,7 @@ async fn no_place_configured_is_an_empty_list() {
 async fn upload(bytes: &[u8]) -> Result<bytes::Bytes, DocumentError> {
     let folder = tempfile::tempdir().expect("folder");
     fs::write(folder.path().join("a"), bytes).expect("file");
-    documents(Some(folder.path()), None).bytes("file:a", Rendition::ForUpload).await
+    documents(Some(folder.path()), None).bytes("file:a", Rendition::ForUpload(None)).await
 }
 
 fn words(bytes: &[u8]) -> Vec<(String, i32, i32)> {

@@ -76,6 +76,7 @@ pub const fn kind_name(kind: EntryKind) -> &'static str {
         EntryKind::Approval => "approval",
         EntryKind::Intent => "intent",
         EntryKind::Outcome => "outcome",
+        EntryKind::Review => "review",
     }
 }
 
@@ -107,13 +108,14 @@ pub const fn state_name(state: OutcomeState) -> &'static str {
     }
 }
 
-const KINDS: [EntryKind; 6] = [
+const KINDS: [EntryKind; 7] = [
     EntryKind::PlanOpened,
     EntryKind::PlanItem,
     EntryKind::PlanReady,
     EntryKind::Approval,
     EntryKind::Intent,
     EntryKind::Outcome,
+    EntryKind::Review,
 ];
 const OPERATIONS: [Operation; 9] = [
     Operation::Sync,

@@ -108,7 +108,7 @@ fn read_pdf(bytes: &[u8]) -> Result<Reading, OcrError> {
         pictures |= text.pictures;
         let words = if text.shows_text { words(&document, text, view)? } else { Vec::new() };
         let (width, height) = view.size();
-        pages.push(TextPage { width, height, words });
+        pages.push(TextPage { width, height, words, marks: Vec::new(), turned: 0.0 });
         views.push(view);
     }
     let fields = fields(&document, &views);
@@ -119,7 +119,7 @@ fn read_pdf(bytes: &[u8]) -> Result<Reading, OcrError> {
             unreadable("the PDF shows neither text nor a picture")
         });
     }
-    Ok(Reading { pages, fields })
+    Ok(Reading { pages, fields, reader: "text layer".to_owned() })
 }
 
 /// The content of a page: one stream, or several that count as one.
@@ -211,7 +211,7 @@ fn fields(document: &Document, views: &[View]) -> Vec<FormField> {
                 view.around(&[(left.into(), bottom.into()), (right.into(), top.into())])
             });
             let page = widget.page.and_then(|page| u32::try_from(page).ok());
-            Some(FormField { name: widget.name, value: widget.value?, page, area })
+            Some(FormField { name: widget.name, value: widget.value?, ticked: false, page, area })
         })
         .collect()
 }

@@ -94,6 +94,8 @@ fn tenant(limits: Limits) -> Tenant {
             window: 4,
             patience: 60,
             today: "2026-01-31".into(),
+            seller_names: Vec::new(),
+            terms: Vec::new(),
         },
         egress: EgressPolicy::deny_all(),
         credentials: Credentials::basic("1", "k".into()).unwrap(),

@@ -205,6 +205,8 @@ fn covers(run: &Run, decision: Decision) -> bool {
         | Decision::OnFile
         | Decision::NeedsReader
         | Decision::Review
+        | Decision::Invalid
+        | Decision::Rejected
         | Decision::Unreadable => {
             run.operation == words::operation(Operation::Certificates).name && option != Some("invite")
         }

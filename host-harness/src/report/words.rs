@@ -40,6 +40,8 @@ pub const fn decision(value: Decision) -> Term {
         Decision::OnFile => term("on-file", "certificate already in AvaTax"),
         Decision::NeedsReader => term("needs-reader", "picture or scan, needs a reader"),
         Decision::Review => term("review", "needs a person to look"),
+        Decision::Invalid => term("invalid", "no valid certificate"),
+        Decision::Rejected => term("rejected", "turned down by a person"),
         Decision::Unreadable => term("unreadable", "document cannot be read"),
         Decision::Invite => term("invite", "invite to hand in a certificate"),
         Decision::Covered => term("covered", "covered by valid certificates"),
@@ -50,7 +52,7 @@ pub const fn decision(value: Decision) -> Term {
 }
 
 /// Every decision, in the order in which people read them.
-pub const DECISIONS: [Decision; 17] = [
+pub const DECISIONS: [Decision; 19] = [
     Decision::Create,
     Decision::Fill,
     Decision::Identical,
@@ -62,6 +64,8 @@ pub const DECISIONS: [Decision; 17] = [
     Decision::OnFile,
     Decision::NeedsReader,
     Decision::Review,
+    Decision::Invalid,
+    Decision::Rejected,
     Decision::Unreadable,
     Decision::Invite,
     Decision::Covered,
@@ -84,7 +88,10 @@ pub const fn remedy(value: Decision) -> Option<&'static str> {
         Decision::OtherName => Some("find out whose code it is and change it in the ERP or in AvaTax"),
         Decision::Blocked => Some("correct the record in the ERP and run sync again"),
         Decision::NeedsReader => Some("read the document yourself, or hand in a PDF with text"),
-        Decision::Review => Some("look at the document and settle what is named here"),
+        Decision::Review => Some("`onboard review` shows what is in doubt and takes your word on it"),
+        Decision::Invalid => {
+            Some("ask the customer for a valid certificate, or settle it with `onboard review`")
+        }
         Decision::Unreadable => Some("ask for the document again"),
         Decision::CallList => Some("call the customer, or enter an e-mail address in the ERP"),
         Decision::NotSynced => Some("run sync first"),
@@ -94,6 +101,7 @@ pub const fn remedy(value: Decision) -> Option<&'static str> {
         | Decision::LeftOut
         | Decision::Upload
         | Decision::OnFile
+        | Decision::Rejected
         | Decision::Invite
         | Decision::Covered
         | Decision::InvitedBefore => None,
@@ -144,6 +152,7 @@ pub const fn kind(value: EntryKind) -> &'static str {
         EntryKind::Approval => "approval",
         EntryKind::Intent => "intent",
         EntryKind::Outcome => "outcome",
+        EntryKind::Review => "review",
     }
 }
 

@@ -133,7 +133,11 @@ pub(crate) mod testing {
                 }
             }
         }
-        Reading { pages: vec![TextPage { width: 612.0, height: 792.0, words }], fields: Vec::new() }
+        Reading {
+            pages: vec![TextPage { width: 612.0, height: 792.0, words, marks: Vec::new(), turned: 0.0 }],
+            fields: Vec::new(),
+            reader: String::new(),
+        }
     }
 }
 
@@ -159,6 +163,7 @@ mod tests {
         let field = |value: &str, left, width, top| FormField {
             name: "f".into(),
             value: value.into(),
+            ticked: false,
             page: Some(0),
             area: Some(Rectangle { left, top, right: left + width, bottom: top + 12.0 }),
         };

@@ -51,7 +51,7 @@ fn all_documents(ports: &Ports<'_>) -> Result<Vec<Document>, Error> {
 fn bytes(ports: &Ports<'_>, id: &str) -> Result<Vec<u8>, DocumentError> {
     let mut bytes = Vec::new();
     loop {
-        let piece = ports.documents.read(id, Rendition::ForUpload, bytes.len() as u64, PIECE)?;
+        let piece = ports.documents.read(id, Rendition::ForUpload(None), bytes.len() as u64, PIECE)?;
         if piece.is_empty() {
             return Ok(bytes);
         }
