@@ -4,6 +4,7 @@
 //! |---|---|
 //! | words of a page, values beside labels, dates | [`text`], [`dates`] |
 //! | what a certificate says | [`forms`] |
+//! | what is known of forms, labels, reasons and states | [`rules`] |
 //! | whose it is | [`matching`], [`names`] |
 //! | zones and reasons of this environment | [`catalog`] |
 //! | creating and linking | [`upload`] |
@@ -19,6 +20,7 @@ pub mod forms;
 pub mod invite;
 pub mod matching;
 pub mod names;
+pub mod rules;
 pub mod text;
 pub mod upload;
 
