@@ -5,7 +5,7 @@
 //! chunk, with a colon or room after it. A long label may go on in the next line.
 
 use crate::certificates::rules::{Announces, Bare, Field, LABELS, Label};
-use crate::certificates::understand::text::{Sheet, Token, around, height};
+use crate::certificates::understand::text::{Chunk, Sheet, Token, around, height};
 use crate::model::ocr::Rectangle;
 
 /// Letters of a phrase that must have been matched before it may go on in the next line.
@@ -47,16 +47,16 @@ impl Found {
     }
 }
 
-/// All labels of a sheet in order.
+/// All labels of a sheet in order; `form` is the id of the form, or empty.
 #[must_use]
-pub fn find(sheet: &Sheet) -> Vec<Found> {
+pub fn find(sheet: &Sheet, form: &str) -> Vec<Found> {
     let mut raw: Vec<(Announces, Found)> = Vec::new();
     let mut taken = vec![false; sheet.tokens.len()];
     for at in 0..sheet.tokens.len() {
         if taken.get(at).copied().unwrap_or(true) {
             continue;
         }
-        let Some((label, mut found)) = best_at(sheet, at) else { continue };
+        let Some((label, mut found)) = best_at(sheet, at, form) else { continue };
         found.more.retain(|(from, to)| (*from..*to).all(|token| taken.get(token) == Some(&false)));
         for token in (found.from..found.to).chain(found.more.iter().flat_map(|(from, to)| *from..*to)) {
             if let Some(taken) = taken.get_mut(token) {
@@ -68,13 +68,15 @@ pub fn find(sheet: &Sheet) -> Vec<Found> {
     resolve(raw)
 }
 
-/// The longest label that begins at a token.
-fn best_at(sheet: &Sheet, at: usize) -> Option<(&'static Label, Found)> {
+/// The longest label that begins at a token; the form's own goes before one of the same length.
+fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Found)> {
     let token = sheet.tokens.get(at).filter(|token| !token.field && !token.plain.is_empty())?;
     let first = token.plain.bytes().next()?;
     let mut best: Option<(&'static Label, Found)> = None;
+    let rank = |label: &Label| (label.phrase.len(), !label.form.is_empty());
     for label in LABELS.iter().filter(|label| label.phrase.as_bytes().first() == Some(&first)) {
-        if best.as_ref().is_some_and(|(known, _)| known.phrase.len() >= label.phrase.len()) {
+        let foreign = !label.form.is_empty() && label.form != form;
+        if foreign || best.as_ref().is_some_and(|(known, _)| rank(known) >= rank(label)) {
             continue;
         }
         let Some(found) = reach(sheet, at, label.phrase) else { continue };
@@ -148,11 +150,7 @@ fn allowance(phrase: &str) -> usize {
 }
 
 /// The chunk just below another that begins at about the same place.
-fn below(
-    sheet: &Sheet,
-    chunk: &crate::certificates::understand::text::Chunk,
-    left: f32,
-) -> Option<crate::certificates::understand::text::Chunk> {
+fn below(sheet: &Sheet, chunk: &Chunk, left: f32) -> Option<Chunk> {
     let next = sheet.chunks.iter().find(|it| {
         it.line == chunk.line + 1 && it.page == chunk.page && it.area.left < chunk.area.right && it.area.right > left
     })?;

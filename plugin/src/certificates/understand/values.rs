@@ -282,7 +282,7 @@ mod tests {
 
     fn read(rows: &[&[(f32, &str)]]) -> Vec<(Field, String)> {
         let sheet = Sheet::new(&page(rows), 0, 1);
-        let values = find(&sheet, &labels::find(&sheet));
+        let values = find(&sheet, &labels::find(&sheet, ""));
         values.into_iter().map(|value| (value.field, value.text)).collect()
     }
 
@@ -332,7 +332,7 @@ mod tests {
         let mut reading = page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
         reading.pages[0].marks.push(ticked(0, 136.0));
         let sheet = Sheet::new(&reading, 0, 1);
-        let values = find(&sheet, &labels::find(&sheet));
+        let values = find(&sheet, &labels::find(&sheet, ""));
         let texts: Vec<&str> = values.iter().map(|value| value.text.as_str()).collect();
         assert_eq!(texts, ["", "3/14/2026"]);
     }
