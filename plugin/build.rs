@@ -156,7 +156,7 @@ struct Label {
     part: Option<Part>,
     heading: Option<Heading>,
     #[serde(default)]
-    form: String,
+    forms: Vec<String>,
     phrases: Vec<String>,
     source: String,
     checked: Datetime,
@@ -175,7 +175,7 @@ struct Caption {
     #[serde(default)]
     use_code: String,
     #[serde(default)]
-    form: String,
+    forms: Vec<String>,
     phrases: Vec<String>,
     source: String,
     checked: Datetime,
@@ -380,12 +380,11 @@ fn write_labels(file: &Labels, ids: &BTreeSet<&str>) -> Checked<Vec<String>> {
             (None, None, Some(heading)) => format!("{heading:?}Part"),
             _ => return Err(format!("{:?} needs one of field, part, heading", label.phrases)),
         };
-        for phrase in phrases(&label.phrases, &label.form, ids, &mut seen)? {
+        for (phrase, form) in phrases(&label.phrases, &label.forms, ids, &mut seen)? {
             let words = phrase.split_whitespace().filter(|word| !plain(word).is_empty()).count();
+            let phrase = plain(phrase);
             out.push(format!(
-                "Label{{phrase:{:?},form:{:?},words:{words},announces:Announces::{announces}}}",
-                plain(phrase),
-                label.form
+                "Label{{phrase:{phrase:?},form:{form:?},words:{words},announces:Announces::{announces}}}"
             ));
         }
     }
@@ -402,12 +401,9 @@ fn write_captions(file: &Captions, ids: &BTreeSet<&str>) -> Checked<Vec<String>>
             (meaning, "") => format!("{meaning:?}"),
             _ => return Err(format!("{:?} has a use code but is no reason", caption.phrases)),
         };
-        for phrase in phrases(&caption.phrases, &caption.form, ids, &mut seen)? {
-            out.push(format!(
-                "Caption{{phrase:{:?},form:{:?},meaning:BoxMeaning::{meaning}}}",
-                plain(phrase),
-                caption.form
-            ));
+        for (phrase, form) in phrases(&caption.phrases, &caption.forms, ids, &mut seen)? {
+            let phrase = plain(phrase);
+            out.push(format!("Caption{{phrase:{phrase:?},form:{form:?},meaning:BoxMeaning::{meaning}}}"));
         }
     }
     Ok(out)
@@ -422,7 +418,7 @@ fn write_keywords(file: &Keywords) -> Checked<(Vec<String>, Vec<String>)> {
         check(!reason.name.is_empty(), || format!("{code} has no name"))?;
         let other = names.insert(code, reason.name.clone());
         check(other.is_none(), || format!("{code} is there twice"))?;
-        for phrase in phrases(&reason.phrases, "", &BTreeSet::new(), &mut seen)? {
+        for (phrase, _) in phrases(&reason.phrases, &[], &BTreeSet::new(), &mut seen)? {
             keywords.push(format!("Keyword{{phrase:{:?},use_code:{code:?}}}", plain(phrase)));
         }
     }
@@ -463,20 +459,25 @@ fn write_states(file: &StateFile, ids: &BTreeSet<&str>) -> Checked<Vec<String>> 
         .collect()
 }
 
-/// The phrases of an entry, none of them empty or there twice for the same form.
+/// The phrases of an entry with the form they hold for (empty: all), none of them without letters or there twice.
 fn phrases<'a>(
     list: &'a [String],
-    form: &'a str,
+    forms: &'a [String],
     ids: &BTreeSet<&str>,
     seen: &mut BTreeSet<(String, &'a str)>,
-) -> Checked<Vec<&'a str>> {
+) -> Checked<Vec<(&'a str, &'a str)>> {
     check(!list.is_empty(), || "an entry has no phrases".to_owned())?;
-    check(form.is_empty() || ids.contains(form), || format!("\"{form}\" is no form"))?;
-    for phrase in list {
+    let forms: Vec<&str> = if forms.is_empty() { vec![""] } else { forms.iter().map(String::as_str).collect() };
+    for form in forms.iter().filter(|form| !form.is_empty()) {
+        check(ids.contains(form), || format!("\"{form}\" is no form"))?;
+    }
+    let mut out = Vec::new();
+    for (phrase, form) in list.iter().flat_map(|phrase| forms.iter().map(move |form| (phrase, *form))) {
         check(!plain(phrase).is_empty(), || format!("\"{phrase}\" has neither letters nor digits"))?;
         check(seen.insert((plain(phrase), form)), || format!("\"{phrase}\" is there twice"))?;
+        out.push((phrase.as_str(), form));
     }
-    Ok(list.iter().map(String::as_str).collect())
+    Ok(out)
 }
 
 fn number(rule: Option<&Number>) -> Checked<String> {
