@@ -9,224 +9,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::value::Datetime;
 
+#[path = "rules/schema.rs"]
+mod schema;
+use schema::{Captions, Expiry, Form, Keywords, Labels, Meaning, MultiState, Number, State, StateFile};
+
 const REGIONS: &str = "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH \
                        NJ NM NV NY OH OK OR PA RI SC SD TN TX UT VA VT WA WI WV WY";
-
-#[derive(Deserialize, Debug, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum Severity {
-    Warn,
-    Review,
-    Fail,
-}
-
-#[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "kebab-case")]
-enum Field {
-    Purchaser,
-    TradeName,
-    Street,
-    Place,
-    City,
-    AddressState,
-    PostalCode,
-    Phone,
-    Email,
-    Seller,
-    SellerAddress,
-    State,
-    Number,
-    NumberState,
-    FederalNumber,
-    Reason,
-    Description,
-    Business,
-    Percentage,
-    Order,
-    Signature,
-    Signer,
-    Title,
-    Signed,
-    Effective,
-    Expires,
-    Issued,
-    Other,
-}
-
-#[derive(Deserialize, Debug, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum Part {
-    Name,
-    Street,
-    Place,
-    City,
-    State,
-    PostalCode,
-}
-
-#[derive(Deserialize, Debug, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum Heading {
-    Seller,
-    Purchaser,
-}
-
-#[derive(Deserialize, Debug, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum Meaning {
-    Reason,
-    ReasonUnclear,
-    Single,
-    Blanket,
-    BlanketUntil,
-    Percentage,
-    Business,
-    Nothing,
-}
-
-#[derive(Deserialize, Debug, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum Expiry {
-    None,
-    Printed,
-    YearEnd,
-    NumberYear,
-    Years,
-    WarnAfterYears,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Number {
-    patterns: Vec<String>,
-    #[serde(default)]
-    exact: bool,
-    severity: Severity,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Attachment {
-    what: String,
-    #[serde(default)]
-    use_codes: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    id: String,
-    name: String,
-    issued_by_state: bool,
-    titles: Vec<String>,
-    #[serde(default)]
-    with: Vec<String>,
-    #[serde(default)]
-    numbers: Vec<String>,
-    #[serde(default)]
-    revisions: Vec<String>,
-    states: String,
-    reason: String,
-    scope: Option<Severity>,
-    expiry: Expiry,
-    years: Option<u8>,
-    #[serde(default)]
-    refuses: String,
-    source: String,
-    checked: Datetime,
-    require: BTreeMap<Field, Severity>,
-    number: Option<Number>,
-    attachment: Option<Attachment>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Labels {
-    label: Vec<Label>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Label {
-    field: Option<Field>,
-    part: Option<Part>,
-    heading: Option<Heading>,
-    #[serde(default)]
-    form: String,
-    phrases: Vec<String>,
-    source: String,
-    checked: Datetime,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Captions {
-    caption: Vec<Caption>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Caption {
-    meaning: Meaning,
-    #[serde(default)]
-    use_code: String,
-    #[serde(default)]
-    form: String,
-    phrases: Vec<String>,
-    source: String,
-    checked: Datetime,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keywords {
-    reason: Vec<Reason>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reason {
-    use_code: String,
-    name: String,
-    phrases: Vec<String>,
-    source: String,
-    checked: Datetime,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StateFile {
-    multi_state: Vec<MultiState>,
-    state: Vec<State>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MultiState {
-    form: String,
-    accepted: Vec<String>,
-    #[serde(default)]
-    disputed: Vec<String>,
-    source: String,
-    checked: Datetime,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    region: String,
-    number: Option<Number>,
-    #[serde(default)]
-    refuses: String,
-    #[serde(default)]
-    without_number: String,
-    source: String,
-    checked: Datetime,
-}
 
 type Checked<T> = Result<T, String>;
 
@@ -380,12 +171,11 @@ fn write_labels(file: &Labels, ids: &BTreeSet<&str>) -> Checked<Vec<String>> {
             (None, None, Some(heading)) => format!("{heading:?}Part"),
             _ => return Err(format!("{:?} needs one of field, part, heading", label.phrases)),
         };
-        for phrase in phrases(&label.phrases, &label.form, ids, &mut seen)? {
+        for (phrase, form) in phrases(&label.phrases, &label.forms, ids, &mut seen)? {
             let words = phrase.split_whitespace().filter(|word| !plain(word).is_empty()).count();
+            let phrase = plain(phrase);
             out.push(format!(
-                "Label{{phrase:{:?},form:{:?},words:{words},announces:Announces::{announces}}}",
-                plain(phrase),
-                label.form
+                "Label{{phrase:{phrase:?},form:{form:?},words:{words},announces:Announces::{announces}}}"
             ));
         }
     }
@@ -402,12 +192,9 @@ fn write_captions(file: &Captions, ids: &BTreeSet<&str>) -> Checked<Vec<String>>
             (meaning, "") => format!("{meaning:?}"),
             _ => return Err(format!("{:?} has a use code but is no reason", caption.phrases)),
         };
-        for phrase in phrases(&caption.phrases, &caption.form, ids, &mut seen)? {
-            out.push(format!(
-                "Caption{{phrase:{:?},form:{:?},meaning:BoxMeaning::{meaning}}}",
-                plain(phrase),
-                caption.form
-            ));
+        for (phrase, form) in phrases(&caption.phrases, &caption.forms, ids, &mut seen)? {
+            let phrase = plain(phrase);
+            out.push(format!("Caption{{phrase:{phrase:?},form:{form:?},meaning:BoxMeaning::{meaning}}}"));
         }
     }
     Ok(out)
@@ -422,7 +209,7 @@ fn write_keywords(file: &Keywords) -> Checked<(Vec<String>, Vec<String>)> {
         check(!reason.name.is_empty(), || format!("{code} has no name"))?;
         let other = names.insert(code, reason.name.clone());
         check(other.is_none(), || format!("{code} is there twice"))?;
-        for phrase in phrases(&reason.phrases, "", &BTreeSet::new(), &mut seen)? {
+        for (phrase, _) in phrases(&reason.phrases, &[], &BTreeSet::new(), &mut seen)? {
             keywords.push(format!("Keyword{{phrase:{:?},use_code:{code:?}}}", plain(phrase)));
         }
     }
@@ -463,20 +250,26 @@ fn write_states(file: &StateFile, ids: &BTreeSet<&str>) -> Checked<Vec<String>> 
         .collect()
 }
 
-/// The phrases of an entry, none of them empty or there twice for the same form.
+/// The phrases of an entry with the form they hold for (empty: all), none of them without letters or there twice.
 fn phrases<'a>(
     list: &'a [String],
-    form: &'a str,
+    forms: &'a [String],
     ids: &BTreeSet<&str>,
     seen: &mut BTreeSet<(String, &'a str)>,
-) -> Checked<Vec<&'a str>> {
+) -> Checked<Vec<(&'a str, &'a str)>> {
     check(!list.is_empty(), || "an entry has no phrases".to_owned())?;
-    check(form.is_empty() || ids.contains(form), || format!("\"{form}\" is no form"))?;
-    for phrase in list {
+    let forms: Vec<&str> =
+        if forms.is_empty() { vec![""] } else { forms.iter().map(String::as_str).collect() };
+    for form in forms.iter().filter(|form| !form.is_empty()) {
+        check(ids.contains(form), || format!("\"{form}\" is no form"))?;
+    }
+    let mut out = Vec::new();
+    for (phrase, form) in list.iter().flat_map(|phrase| forms.iter().map(move |form| (phrase, *form))) {
         check(!plain(phrase).is_empty(), || format!("\"{phrase}\" has neither letters nor digits"))?;
         check(seen.insert((plain(phrase), form)), || format!("\"{phrase}\" is there twice"))?;
+        out.push((phrase.as_str(), form));
     }
-    Ok(list.iter().map(String::as_str).collect())
+    Ok(out)
 }
 
 fn number(rule: Option<&Number>) -> Checked<String> {

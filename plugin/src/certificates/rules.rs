@@ -272,3 +272,6 @@ pub struct StateRules {
 }
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+#[cfg(test)]
+mod tests;
