@@ -151,7 +151,8 @@ impl<'a> Finder<'a> {
         keys.push(short_hash(&format!("id\n{}", customer.id)));
         let code = customer::code(customer, settings.code_source).to_owned();
         keys.push(short_hash(&format!("code\n{code}")));
-        let met: Vec<usize> = order::set(keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied());
+        let met: Vec<usize> =
+            order::set(keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied());
         for at in met {
             if let Some(compared) = self.compared.get_mut(at) {
                 compare(compared, customer, &names, &code, settings);
@@ -187,7 +188,13 @@ fn domain(email: &str) -> String {
     if common.contains(&domain.as_str()) { String::new() } else { domain }
 }
 
-fn compare(compared: &mut Compared<'_>, customer: &Customer, names: &[Name], code: &str, settings: &Settings) {
+fn compare(
+    compared: &mut Compared<'_>,
+    customer: &Customer,
+    names: &[Name],
+    code: &str,
+    settings: &Settings,
+) {
     let wanted = &compared.wanted;
     let chosen = wanted.chosen.is_some_and(|wanted| wanted == code);
     let attached = wanted.attached_to.is_some_and(|id| id == customer.id);
@@ -203,8 +210,15 @@ fn compare(compared: &mut Compared<'_>, customer: &Customer, names: &[Name], cod
         return;
     }
     let number = same_number(wanted.certificate, customer);
-    let mail = !compared.domain.is_empty() && compared.domain == domain(customer.email.as_deref().unwrap_or_default());
-    let mut why = vec![if alike >= SAME_NAME { "same name" } else if alike >= NAMES_ALIKE { "similar name" } else { "other name" }];
+    let mail = !compared.domain.is_empty()
+        && compared.domain == domain(customer.email.as_deref().unwrap_or_default());
+    let mut why = vec![if alike >= SAME_NAME {
+        "same name"
+    } else if alike >= NAMES_ALIKE {
+        "similar name"
+    } else {
+        "other name"
+    }];
     for (holds, reason) in [
         (at_address, "same address"),
         (!at_address && best_place >= 0.15, "same ZIP code"),
@@ -289,16 +303,25 @@ fn doubt(compared: &Compared<'_>) -> Option<Finding> {
     let mut best = compared.best.iter();
     let Some(first) = best.next() else {
         return match (compared.wanted.chosen, compared.wanted.attached_to) {
-            (Some(code), _) => finding("purchaser-unmatched", format!("No customer in use has the code {code} that was chosen.")),
-            (None, Some(_)) => {
-                finding("purchaser-unmatched", "The customer it is attached to is not in use any more.".to_owned())
+            (Some(code), _) => finding(
+                "purchaser-unmatched",
+                format!("No customer in use has the code {code} that was chosen."),
+            ),
+            (None, Some(_)) => finding(
+                "purchaser-unmatched",
+                "The customer it is attached to is not in use any more.".to_owned(),
+            ),
+            (None, None) => {
+                finding("purchaser-unmatched", "No customer has the purchaser's name.".to_owned())
             }
-            (None, None) => finding("purchaser-unmatched", "No customer has the purchaser's name.".to_owned()),
         };
     };
     let named = |it: &Candidate| format!("{} ({})", it.code, it.name);
     if first.code.is_empty() {
-        return finding("purchaser-unmatched", format!("The customer, {}, has no customer code.", first.name));
+        return finding(
+            "purchaser-unmatched",
+            format!("The customer, {}, has no customer code.", first.name),
+        );
     }
     if compared.wanted.chosen.is_some() {
         return None;
@@ -324,7 +347,10 @@ fn doubt(compared: &Compared<'_>) -> Option<Finding> {
     } else {
         ""
     };
-    finding("purchaser-ambiguous", format!("Customers {} and {} are both like the purchaser{family}.", named(first), named(second)))
+    finding(
+        "purchaser-ambiguous",
+        format!("Customers {} and {} are both like the purchaser{family}.", named(first), named(second)),
+    )
 }
 
 #[cfg(test)]
@@ -343,7 +369,15 @@ mod tests {
             (Field::AddressState, "WI"),
         ] {
             let (text, raw) = (text.to_owned(), text.to_owned());
-            certificate.put(Value { field, text, raw, page: 0, area: None, how: How::Label, confidence: 1.0 });
+            certificate.put(Value {
+                field,
+                text,
+                raw,
+                page: 0,
+                area: None,
+                how: How::Label,
+                confidence: 1.0,
+            });
         }
         certificate
     }
@@ -358,7 +392,12 @@ mod tests {
             postal_code: Some(zip.into()),
             country: Some("US".into()),
         };
-        Customer { name: name.into(), addresses: vec![address], tax_engine_code: None, ..customer(code, code) }
+        Customer {
+            name: name.into(),
+            addresses: vec![address],
+            tax_engine_code: None,
+            ..customer(code, code)
+        }
     }
 
     fn find(certificate: &Certificate, chosen: Option<&str>, customers: &[Customer]) -> Match {
@@ -373,7 +412,8 @@ mod tests {
 
     #[test]
     fn the_same_name_at_the_same_address_is_the_customer() {
-        let wanted = certificate("Blue Heron Marine Supply LLC", "4821 Harborview Drive, Suite 210", "54235-1107");
+        let wanted =
+            certificate("Blue Heron Marine Supply LLC", "4821 Harborview Drive, Suite 210", "54235-1107");
         let customers = [
             one("C1", "Blue Heron Marine Supply, L.L.C.", "4821 Harborview Drive", "54235"),
             one("C2", "Blue Holdings LLC", "4821 Harborview Drive", "54235"),

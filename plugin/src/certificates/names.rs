@@ -115,7 +115,10 @@ fn same_word(one: &str, other: &str) -> bool {
     }
     let long = one.len().max(other.len());
     let digits = one.bytes().chain(other.bytes()).any(|byte| byte.is_ascii_digit());
-    !digits && long >= 5 && one.len().abs_diff(other.len()) <= 1 && strsim::levenshtein(one, other) <= long / 5
+    !digits
+        && long >= 5
+        && one.len().abs_diff(other.len()) <= 1
+        && strsim::levenshtein(one, other) <= long / 5
 }
 
 /// The first five digits of a US ZIP code, or the whole code elsewhere.
@@ -166,7 +169,13 @@ mod tests {
 
     #[test]
     fn addresses_have_numbers() {
-        assert_eq!((house_number("P.O. Box 7715"), house_number("4821 Harborview Drive")), ("7715".into(), "4821".into()));
-        assert_eq!((zip("54235-1107"), zip("542351107"), zip("N1 9GU")), ("54235".into(), "54235".into(), "N1 9GU".into()));
+        assert_eq!(
+            (house_number("P.O. Box 7715"), house_number("4821 Harborview Drive")),
+            ("7715".into(), "4821".into())
+        );
+        assert_eq!(
+            (zip("54235-1107"), zip("542351107"), zip("N1 9GU")),
+            ("54235".into(), "54235".into(), "N1 9GU".into())
+        );
     }
 }

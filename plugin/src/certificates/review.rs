@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use crate::certificates::rules::Field;
 use crate::certificates::understand::dates;
+use crate::certificates::understand::places;
 use crate::certificates::understand::record::{Certificate, Coverage};
 use crate::certificates::understand::values::{How, Value};
-use crate::certificates::understand::places;
 use crate::json;
 use crate::model::journal::{EntryKind, Operation, Query};
 use crate::model::onboarding::Error;
@@ -127,7 +127,8 @@ fn set(certificate: &mut Certificate, name: &str, value: &str) -> Result<(), Str
         }
         "reason" => {
             let code = value.chars().next().map(|code| code.to_ascii_uppercase());
-            let code = code.filter(|code| value.len() == 1 && ('A'..='N').contains(code)).ok_or_else(not_usable)?;
+            let code =
+                code.filter(|code| value.len() == 1 && ('A'..='N').contains(code)).ok_or_else(not_usable)?;
             certificate.use_code = Some(code);
             certificate.reasons = vec![code];
             Field::Reason
@@ -175,7 +176,8 @@ mod tests {
         let mut certificate = Certificate::default();
         let missing = accept(&mut certificate, &word(&[])).unwrap_err();
         assert_eq!(missing, "It was accepted by Ann Example, but the state (--set state=…) is missing.");
-        let given = [("state", "Wisconsin"), ("reason", "g"), ("signed", "3/14/2026"), ("number.MN", "123456")];
+        let given =
+            [("state", "Wisconsin"), ("reason", "g"), ("signed", "3/14/2026"), ("number.MN", "123456")];
         assert_eq!(accept(&mut certificate, &word(&given)), Ok(()));
         let regions: Vec<_> = certificate.coverage.iter().map(|it| it.region.as_str()).collect();
         assert_eq!((regions, certificate.use_code), (vec!["WI", "MN"], Some('G')));

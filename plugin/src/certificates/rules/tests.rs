@@ -3,7 +3,7 @@
 //! That an entry has a source, that codes and states exist and that no phrase is there twice is checked by the build.
 
 use super::*;
-use crate::certificates::text::plain;
+use crate::certificates::understand::text::plain;
 
 /// What stands at the top of each form, and further down, as far as it tells forms apart. The purchasers are named
 /// after other states on purpose.
@@ -202,7 +202,7 @@ fn every_form_is_there_and_says_when_it_was_checked() {
     );
     for form in FORMS {
         assert!(
-            !form.source.is_empty() && crate::certificates::dates::iso(form.checked).is_some(),
+            !form.source.is_empty() && crate::certificates::understand::dates::read(form.checked).is_some(),
             "{}",
             form.id
         );

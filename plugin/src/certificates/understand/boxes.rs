@@ -77,7 +77,9 @@ fn is_cross(text: &str) -> bool {
 fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token> {
     let rows = (area.top, area.bottom);
     let on_row = |token: &&Token| {
-        token.page == page && overlap(rows, (token.area.top, token.area.bottom)) > 0.4 && !token.plain.is_empty()
+        token.page == page
+            && overlap(rows, (token.area.top, token.area.bottom)) > 0.4
+            && !token.plain.is_empty()
     };
     let is_box = |kind: MarkKind| matches!(kind, MarkKind::EmptyBox | MarkKind::TickedBox);
     let next_box = sheet
@@ -122,7 +124,9 @@ fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token
     }
     let left = sheet.chunks.iter().find(|chunk| {
         let gap = area.left - chunk.area.right;
-        chunk.page == page && overlap(rows, (chunk.area.top, chunk.area.bottom)) > 0.4 && (-3.0..BESIDE).contains(&gap)
+        chunk.page == page
+            && overlap(rows, (chunk.area.top, chunk.area.bottom)) > 0.4
+            && (-3.0..BESIDE).contains(&gap)
     });
     left.map_or_else(Vec::new, |chunk| sheet.span(chunk.from, chunk.to).iter().collect())
 }

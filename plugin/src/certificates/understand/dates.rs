@@ -96,7 +96,9 @@ fn parts(written: &str) -> Option<Vec<String>> {
     for c in written.trim().chars() {
         let c = c.to_ascii_lowercase();
         if c.is_ascii_alphanumeric() {
-            match parts.last_mut().filter(|_| last.is_ascii_digit() == c.is_ascii_digit() && last.is_ascii_alphanumeric())
+            match parts
+                .last_mut()
+                .filter(|_| last.is_ascii_digit() == c.is_ascii_digit() && last.is_ascii_alphanumeric())
             {
                 Some(part) => part.push(c),
                 None => parts.push(c.to_string()),
@@ -113,7 +115,8 @@ fn parts(written: &str) -> Option<Vec<String>> {
 }
 
 fn month(text: &str) -> Option<u32> {
-    let at = MONTHS.iter().position(|month| text.len() >= 3 && (month.starts_with(text) || text == "sept"))?;
+    let at =
+        MONTHS.iter().position(|month| text.len() >= 3 && (month.starts_with(text) || text == "sept"))?;
     let at = if text == "sept" { 8 } else { at };
     u32::try_from(at + 1).ok()
 }

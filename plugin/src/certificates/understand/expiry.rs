@@ -13,10 +13,18 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, context: &C
         && let Some(year) = year_of(sheet)
     {
         if certificate.text(Field::Signed).is_empty() {
-            certificate.derive(Field::Signed, format!("{year}-01-01"), "an annual certificate holds from 1 January");
+            certificate.derive(
+                Field::Signed,
+                format!("{year}-01-01"),
+                "an annual certificate holds from 1 January",
+            );
         }
         if certificate.text(Field::Expires).is_empty() {
-            certificate.derive(Field::Expires, format!("{year}-12-31"), "an annual certificate ends with its year");
+            certificate.derive(
+                Field::Expires,
+                format!("{year}-12-31"),
+                "an annual certificate ends with its year",
+            );
         }
     }
     if !certificate.text(Field::Expires).is_empty() {
@@ -24,10 +32,13 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, context: &C
     }
     let signed = certificate.text(Field::Signed).to_owned();
     let derived = match rule {
-        Expiry::NumberYear => number_year(certificate)
-            .map(|year| (format!("{year}-12-31"), "the last two digits of the number are the year it ends".to_owned())),
-        Expiry::Years(years) if certificate.scope == Scope::BlanketUntil => dates::years_later(&signed, years.into())
-            .map(|day| (day, format!("at most {years} years from the day it was signed"))),
+        Expiry::NumberYear => number_year(certificate).map(|year| {
+            (format!("{year}-12-31"), "the last two digits of the number are the year it ends".to_owned())
+        }),
+        Expiry::Years(years) if certificate.scope == Scope::BlanketUntil => {
+            dates::years_later(&signed, years.into())
+                .map(|day| (day, format!("at most {years} years from the day it was signed")))
+        }
         _ => None,
     };
     if let Some((day, why)) = derived.or_else(|| term(certificate, context, &signed)) {
@@ -40,7 +51,8 @@ fn term(certificate: &Certificate, context: &Context<'_>, signed: &str) -> Optio
     let [only] = certificate.coverage.as_slice() else { return None };
     let code = certificate.use_code.map(String::from).unwrap_or_default();
     let fits = |own: &str, wanted: &str| own.is_empty() || own.eq_ignore_ascii_case(wanted);
-    let closeness = |region: &str, code: &str| usize::from(!region.is_empty()) * 2 + usize::from(!code.is_empty());
+    let closeness =
+        |region: &str, code: &str| usize::from(!region.is_empty()) * 2 + usize::from(!code.is_empty());
     let terms = context.terms.iter().filter(|it| fits(&it.region, &only.region) && fits(&it.use_code, &code));
     let best = terms.max_by_key(|it| closeness(&it.region, &it.use_code))?;
     let day = dates::months_later(signed, best.months)?;

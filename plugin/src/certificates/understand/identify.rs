@@ -37,7 +37,8 @@ pub fn form(sheet: &Sheet, height: f32) -> Option<Known> {
         .collect();
     let mut best: Option<(usize, Known)> = None;
     for form in FORMS {
-        let title = form.titles.iter().filter(|title| in_order(&upper, title)).map(|title| letters(title)).max();
+        let title =
+            form.titles.iter().filter(|title| in_order(&upper, title)).map(|title| letters(title)).max();
         let number = form.numbers.iter().any(|number| has_number(sheet, number));
         let with = form.with.is_empty() || form.with.iter().any(|phrase| whole.contains(phrase));
         let revision = form.revisions.iter().find(|revision| whole.contains(*revision)).copied();
@@ -100,13 +101,11 @@ mod tests {
 
     #[test]
     fn titles_may_be_broken_and_decorated() {
-        let rows: &[&[(f32, &str)]] = &[&[(150.0, "Streamlined Sales Tax Style")], &[(150.0, "Certificate of Exemption")]];
+        let rows: &[&[(f32, &str)]] =
+            &[&[(150.0, "Streamlined Sales Tax Style")], &[(150.0, "Certificate of Exemption")]];
         assert_eq!(id(rows), "sst-f0003");
         assert_eq!(id(&[&[(150.0, "StreamlinedSales Tax CertificateofExemption")]]), "sst-f0003");
-        assert_eq!(
-            id(&[&[(40.0, "UNIFORM SALES & USE TAX RESALE CERTIFICATE - MULTIJURISDICTION")]]),
-            "mtc"
-        );
+        assert_eq!(id(&[&[(40.0, "UNIFORM SALES & USE TAX RESALE CERTIFICATE - MULTIJURISDICTION")]]), "mtc");
     }
 
     #[test]

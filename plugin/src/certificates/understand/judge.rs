@@ -90,7 +90,12 @@ impl Bench<'_> {
 }
 
 /// All findings, gravest first.
-pub(super) fn judge(certificate: &Certificate, seen: &Seen, sheet: &Sheet, context: &Context<'_>) -> Vec<Finding> {
+pub(super) fn judge(
+    certificate: &Certificate,
+    seen: &Seen,
+    sheet: &Sheet,
+    context: &Context<'_>,
+) -> Vec<Finding> {
     let mut bench = Bench { findings: Vec::new(), certificate };
     let form = certificate.form;
     if form.is_none() {
@@ -132,8 +137,12 @@ fn missing(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
             Field::Business if empty && !ticked(seen, |it| *it == BoxMeaning::Business) => {
                 ("business-missing", "The purchaser's kind of business is missing.")
             }
-            Field::Signature if seen.signed != Some(true) => ("signature-missing", "The signature is missing."),
-            Field::Signed if certificate.value(Field::Signed).is_none() => ("date-missing", "The date is missing."),
+            Field::Signature if seen.signed != Some(true) => {
+                ("signature-missing", "The signature is missing.")
+            }
+            Field::Signed if certificate.value(Field::Signed).is_none() => {
+                ("date-missing", "The date is missing.")
+            }
             Field::Number => {
                 number_missing(bench, *severity);
                 continue;
@@ -188,7 +197,12 @@ fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
             bench.add("reason-unclear", Severity::Review, text, value);
         }
         [] => bench.add("reason-missing", Severity::Review, "No reason is given.".to_owned(), None),
-        [_] => bench.add("reason-unclear", Severity::Review, "The box that is ticked stands for several reasons.".to_owned(), value),
+        [_] => bench.add(
+            "reason-unclear",
+            Severity::Review,
+            "The box that is ticked stands for several reasons.".to_owned(),
+            value,
+        ),
         several => {
             let boxes = value.is_some_and(|value| value.how == How::Box);
             let text = format!("{} reasons are given; one certificate is for one reason.", several.len());
@@ -203,7 +217,8 @@ fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
     }
     for coverage in &certificate.coverage {
         if state_rules(&coverage.region).is_some_and(|rules| refuses(rules.refuses)) {
-            let text = format!("{} does not exempt for this reason in most cases.", state_name(&coverage.region));
+            let text =
+                format!("{} does not exempt for this reason in most cases.", state_name(&coverage.region));
             bench.about(coverage, "reason-not-accepted", Severity::Review, text);
         }
     }
@@ -236,7 +251,8 @@ fn scope(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
     match percentage.map(|value| value.text.as_str()) {
         Some("100") => {}
         Some(percent) => {
-            let text = format!("Only {percent} percent are exempt; the certificate has to be entered by hand.");
+            let text =
+                format!("Only {percent} percent are exempt; the certificate has to be entered by hand.");
             bench.add("percentage-partial", Severity::Review, text, percentage);
         }
         None if ticked(seen, |it| *it == BoxMeaning::Percentage) => {
@@ -365,8 +381,16 @@ fn sureness(bench: &mut Bench<'_>, seen: &Seen, sheet: &Sheet) {
     let counts = |field: Field| {
         matches!(
             field,
-            Field::Purchaser | Field::Street | Field::PostalCode | Field::Number | Field::State | Field::Reason
-                | Field::Signed | Field::Expires | Field::Seller | Field::Percentage
+            Field::Purchaser
+                | Field::Street
+                | Field::PostalCode
+                | Field::Number
+                | Field::State
+                | Field::Reason
+                | Field::Signed
+                | Field::Expires
+                | Field::Seller
+                | Field::Percentage
         )
     };
     for value in certificate.values.iter().filter(|value| counts(value.field)) {
@@ -394,7 +418,10 @@ fn sureness(bench: &mut Bench<'_>, seen: &Seen, sheet: &Sheet) {
         bench.findings.push(Finding {
             rule: "low-confidence",
             severity: Severity::Review,
-            text: format!("It is not sure whether \"{}\" is ticked.", it.caption.chars().take(60).collect::<String>()),
+            text: format!(
+                "It is not sure whether \"{}\" is ticked.",
+                it.caption.chars().take(60).collect::<String>()
+            ),
             words: it.caption.clone(),
             page: it.page,
             area: Some(it.area),

@@ -152,7 +152,10 @@ fn allowance(phrase: &str) -> usize {
 /// The chunk just below another that begins at about the same place.
 fn below(sheet: &Sheet, chunk: &Chunk, left: f32) -> Option<Chunk> {
     let next = sheet.chunks.iter().find(|it| {
-        it.line == chunk.line + 1 && it.page == chunk.page && it.area.left < chunk.area.right && it.area.right > left
+        it.line == chunk.line + 1
+            && it.page == chunk.page
+            && it.area.left < chunk.area.right
+            && it.area.right > left
     })?;
     let close = next.area.top - chunk.area.bottom < 1.2 * height(&chunk.area);
     (close && (next.area.left - left).abs() < 18.0).then_some(*next)
@@ -170,7 +173,8 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
         [one] => one.plain.len() <= 2,
         _ => false,
     };
-    let begins = enumerated(before) || (colon && before.last().is_some_and(|token| token.text.ends_with(',')));
+    let begins =
+        enumerated(before) || (colon && before.last().is_some_and(|token| token.text.ends_with(',')));
     let Some(next) = sheet.tokens.get(found.to).filter(|_| found.to < chunk.to) else {
         return begins || colon;
     };
@@ -194,10 +198,10 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
             let aside = (found.area.left - area.left).abs() - 30.0;
             found.area.top - area.top + 0.8 * aside.max(0.0)
         };
-        let above = anchors
-            .iter()
-            .filter(|(_, page, area)| *page == found.page && area.top <= found.area.top + 3.0);
-        let nearest = above.reduce(|one, other| if distance(&other.2) <= distance(&one.2) { other } else { one });
+        let above =
+            anchors.iter().filter(|(_, page, area)| *page == found.page && area.top <= found.area.top + 3.0);
+        let nearest =
+            above.reduce(|one, other| if distance(&other.2) <= distance(&one.2) { other } else { one });
         nearest.is_some_and(|(seller, ..)| *seller)
     };
     let field = |announces: Announces, found: &Found| match announces {

@@ -38,7 +38,10 @@ use text::Sheet;
 #[must_use]
 pub fn certificates(reading: &Reading, context: &Context<'_>) -> Vec<Certificate> {
     let parts = parts(reading);
-    parts.into_iter().map(|(first, count, known)| certificate(reading, first, count, known, context)).collect()
+    parts
+        .into_iter()
+        .map(|(first, count, known)| certificate(reading, first, count, known, context))
+        .collect()
 }
 
 fn certificate(
@@ -67,7 +70,10 @@ fn parts(reading: &Reading) -> Vec<(usize, usize, Option<Known>)> {
         let Some(known) = identify::form(&sheet, page.height) else { continue };
         let values = values::find(&sheet, &labels::find(&sheet, known.form.id));
         let filled = |field: Field| values.iter().any(|value| value.field == field && !value.text.is_empty());
-        if starts.is_empty() || filled(Field::Purchaser) || (known.form.issued_by_state && filled(Field::Number)) {
+        if starts.is_empty()
+            || filled(Field::Purchaser)
+            || (known.form.issued_by_state && filled(Field::Number))
+        {
             starts.push((number, Some(known)));
         }
     }

@@ -33,7 +33,11 @@ pub fn cleaned(value: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().filter(part_of_it).collect();
     let number = words.join(" ");
     let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-    if number.chars().any(|c| c.is_ascii_digit()) { number.chars().take(LONGEST).collect() } else { String::new() }
+    if number.chars().any(|c| c.is_ascii_digit()) {
+        number.chars().take(LONGEST).collect()
+    } else {
+        String::new()
+    }
 }
 
 /// Whether a number looks as a rule says.
@@ -72,7 +76,11 @@ mod tests {
 
     #[test]
     fn punctuation_counts_only_where_it_has_to() {
-        let rule = |patterns: &'static [&'static str], exact| NumberRule { patterns, exact, severity: Severity::Fail };
+        let rule = |patterns: &'static [&'static str], exact| NumberRule {
+            patterns,
+            exact,
+            severity: Severity::Fail,
+        };
         assert!(fits("3-20451-8876-2", &rule(&["99999999999"], false)));
         assert!(!fits("3-20451-8876", &rule(&["99999999999"], false)));
         let florida = rule(&["99-9999999999-9"], true);

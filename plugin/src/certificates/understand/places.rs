@@ -108,18 +108,16 @@ fn block(sheet: &Sheet, last: &Chunk) -> Option<Block> {
         let above = sheet.chunks.iter().rev().find(|it| {
             it.page == below.page && it.line < below.line && (it.area.left - last.area.left).abs() < 12.0
         });
-        let Some(above) = above.filter(|it| below.area.top - it.area.bottom < 1.6 * height(&below.area)) else {
+        let Some(above) = above.filter(|it| below.area.top - it.area.bottom < 1.6 * height(&below.area))
+        else {
             break;
         };
         lines.push(*above);
         below = *above;
     }
     // With the street in the same line, only the name stands above.
-    let (name, street) = if place.before.is_empty() {
-        (lines.get(1)?, *lines.first()?)
-    } else {
-        (lines.first()?, *last)
-    };
+    let (name, street) =
+        if place.before.is_empty() { (lines.get(1)?, *lines.first()?) } else { (lines.first()?, *last) };
     let text = sheet.text(name.from, last.to).to_lowercase();
     let office = OFFICES.iter().any(|word| text.contains(word));
     let labelled = sheet.text(name.from, name.to).ends_with(':');
@@ -150,7 +148,10 @@ mod tests {
                 assert_eq!(place.region, region);
                 continue;
             }
-            assert_eq!((place.city.as_str(), place.region.as_str(), place.postal_code.as_str()), (city, region, code));
+            assert_eq!(
+                (place.city.as_str(), place.region.as_str(), place.postal_code.as_str()),
+                (city, region, code)
+            );
         }
         for line in ["", "Town, ZZ 12345", "WI 54235", "12345", "Paris 75001 France"] {
             assert_eq!(read(line), None, "{line}");

@@ -207,7 +207,10 @@ fn address(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     }
     // The line under a street, or a block of lines, needs no label.
     let unplaced = certificate.text(Field::PostalCode).is_empty();
-    if !unplaced && !certificate.text(Field::Street).is_empty() && !certificate.text(Field::Purchaser).is_empty() {
+    if !unplaced
+        && !certificate.text(Field::Street).is_empty()
+        && !certificate.text(Field::Purchaser).is_empty()
+    {
         return;
     }
     let sellers = |span: (usize, usize)| {
@@ -224,7 +227,9 @@ fn address(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     let street = plain(certificate.text(Field::Street));
     let block = own.into_iter().find(|block| {
         let agrees = |known: &str, span: (usize, usize)| {
-            known.is_empty() || plain(&sheet.text(span.0, span.1)).contains(known) || known.contains(&plain(&sheet.text(span.0, span.1)))
+            known.is_empty()
+                || plain(&sheet.text(span.0, span.1)).contains(known)
+                || known.contains(&plain(&sheet.text(span.0, span.1)))
         };
         agrees(&purchaser, block.name) || (!street.is_empty() && agrees(&street, block.street))
     });
@@ -243,7 +248,11 @@ fn address(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
         certificate.put(at(Field::Purchaser, block.name, sheet.text(block.name.0, block.name.1)));
     }
     if street.is_empty() {
-        let text = if place.before.is_empty() { sheet.text(block.street.0, block.street.1) } else { place.before.clone() };
+        let text = if place.before.is_empty() {
+            sheet.text(block.street.0, block.street.1)
+        } else {
+            place.before.clone()
+        };
         certificate.put(at(Field::Street, block.street, text));
     }
     if unplaced {
@@ -265,7 +274,9 @@ fn put_place(certificate: &mut Certificate, place: &places::Place, value: &Value
 fn days(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     let signature = seen.all.iter().find(|value| value.field == Field::Signature);
     let distance = |value: &Value| match (signature, value.area) {
-        (Some(Value { page, area: Some(own), .. }), Some(area)) if *page == value.page => (own.top - area.top).abs(),
+        (Some(Value { page, area: Some(own), .. }), Some(area)) if *page == value.page => {
+            (own.top - area.top).abs()
+        }
         _ => 1_000.0,
     };
     for field in [Field::Signed, Field::Effective, Field::Expires, Field::Issued] {
@@ -311,12 +322,13 @@ fn letter_date(sheet: &Sheet) -> Option<Value> {
 
 fn scope(certificate: &mut Certificate, seen: &Seen) {
     let marked = |meaning| seen.ticked.iter().any(|it| it.meaning == Some(meaning));
-    certificate.scope = match (marked(BoxMeaning::Single), marked(BoxMeaning::Blanket), marked(BoxMeaning::BlanketUntil)) {
-        (true, false, false) => Scope::Single,
-        (false, _, true) => Scope::BlanketUntil,
-        (false, true, false) => Scope::Blanket,
-        _ => Scope::Unknown,
-    };
+    certificate.scope =
+        match (marked(BoxMeaning::Single), marked(BoxMeaning::Blanket), marked(BoxMeaning::BlanketUntil)) {
+            (true, false, false) => Scope::Single,
+            (false, _, true) => Scope::BlanketUntil,
+            (false, true, false) => Scope::Blanket,
+            _ => Scope::Unknown,
+        };
 }
 
 /// The reason: fixed by the form, ticked, or in words.
@@ -417,14 +429,19 @@ fn coverage(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     let federal = || {
         let text = numbers::cleaned(certificate.text(Field::FederalNumber));
         let value = certificate.value(Field::FederalNumber)?;
-        (!text.is_empty() && states == States::Table).then(|| Value { field: Field::Number, text, ..value.clone() })
+        (!text.is_empty() && states == States::Table).then(|| Value {
+            field: Field::Number,
+            text,
+            ..value.clone()
+        })
     };
     let number = number.or_else(federal);
     if !certificate.coverage.is_empty() {
         return;
     }
     let named = |field: Field| {
-        let value = seen.all.iter().find(|value| value.field == field && places::state(&value.text).is_some())?;
+        let value =
+            seen.all.iter().find(|value| value.field == field && places::state(&value.text).is_some())?;
         Some((places::state(&value.text)?, Some(value.clone())))
     };
     let region = match states {
@@ -478,7 +495,8 @@ fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<b
             .fold(label.area.right + 260.0, f32::min);
         let near = |area: &Rectangle| {
             let rows = (label.area.top - 34.0, label.area.bottom + 34.0);
-            overlap((label.area.left, right), (area.left, area.right)) > 0.4 && overlap(rows, (area.top, area.bottom)) > 0.4
+            overlap((label.area.left, right), (area.left, area.right)) > 0.4
+                && overlap(rows, (area.top, area.bottom)) > 0.4
         };
         let ink = sheet
             .marks

@@ -48,7 +48,8 @@ pub fn rows(sheet: &Sheet) -> Vec<Row> {
             to += 1;
         }
         // A letter behind the number repeats the reason; it is no part of it.
-        let lone = |token: usize| sheet.tokens.get(token).is_some_and(|it| it.plain.len() == 1 && !digit(&it.plain));
+        let lone =
+            |token: usize| sheet.tokens.get(token).is_some_and(|it| it.plain.len() == 1 && !digit(&it.plain));
         if to > after + 1 && lone(to - 1) {
             to -= 1;
         }
@@ -121,7 +122,12 @@ mod tests {
         let found: Vec<_> = rows.iter().map(|row| (row.region.as_str(), row.number.as_str())).collect();
         assert_eq!(
             found,
-            [("WI", "456-1020058817-03"), ("MI", "77-1234"), ("NC", "600123456"), ("CA", "SR KHO 100-482915")]
+            [
+                ("WI", "456-1020058817-03"),
+                ("MI", "77-1234"),
+                ("NC", "600123456"),
+                ("CA", "SR KHO 100-482915")
+            ]
         );
     }
 }

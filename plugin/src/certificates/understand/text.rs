@@ -72,7 +72,8 @@ impl Sheet {
         let mut line = 0;
         for (number, page) in reading.pages.iter().enumerate().skip(first).take(count) {
             let on_page = |field: &&FormField| field.page.unwrap_or(0) as usize == number;
-            let mut words: Vec<(Word, usize)> = page.words.iter().flat_map(parted).map(|it| (it, 0)).collect();
+            let mut words: Vec<(Word, usize)> =
+                page.words.iter().flat_map(parted).map(|it| (it, 0)).collect();
             for (at, field) in reading.fields.iter().filter(on_page).enumerate() {
                 match field.area {
                     Some(area) if field.ticked => {
@@ -202,8 +203,7 @@ fn parted(word: &Word) -> Vec<Word> {
         return vec![Word { text: text.to_owned(), ..word.clone() }];
     };
     let (label, value) = text.split_at(at + 1);
-    let middle =
-        word.area.left + (word.area.right - word.area.left) * label.chars().count() as f32 / length;
+    let middle = word.area.left + (word.area.right - word.area.left) * label.chars().count() as f32 / length;
     let part = |text: &str, left, right| Word {
         text: text.to_owned(),
         area: Rectangle { left, right, ..word.area },
@@ -225,9 +225,11 @@ fn lines(words: Vec<(Word, usize)>) -> Vec<Vec<(Word, usize)>> {
     for (word, group) in words {
         let (at, high) = (middle(&word), height(&word.area));
         // Words come by rising middle, so only the latest lines can be meant.
-        let near = lines.iter_mut().rev().take(4).find(|(line, height, _)| {
-            (*line - at).abs() < 0.25 * (high + *height)
-        });
+        let near = lines
+            .iter_mut()
+            .rev()
+            .take(4)
+            .find(|(line, height, _)| (*line - at).abs() < 0.25 * (high + *height));
         match near {
             Some((line, height, words)) => {
                 let count = words.len() as f32;

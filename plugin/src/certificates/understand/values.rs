@@ -296,14 +296,14 @@ mod tests {
             &[(54.0, "Name of purchaser"), (250.0, "Blue Heron Marine Supply LLC")],
             &[(54.0, "Name of seller:"), (250.0, "Example Supply Inc.")],
             &[(54.0, "Address:"), (250.0, "9 Mill Road")],
-            &[(54.0, "Print name:"), (150.0, "Ann Example"), (300.0, "Title"), (350.0, "Buyer")],
+            &[(54.0, "Print name:"), (150.0, "Ann Example"), (300.0, "Title"), (350.0, "Controller")],
             &[(54.0, "Signature of purchaser")],
             &[(54.0, "This certificate stays in force")],
         ]);
         assert_eq!(of(&values, Field::Purchaser), "Blue Heron Marine Supply LLC");
         assert_eq!(of(&values, Field::Seller), "Example Supply Inc.");
         assert_eq!(of(&values, Field::SellerAddress), "9 Mill Road", "the seller stands above it");
-        assert_eq!((of(&values, Field::Signer), of(&values, Field::Title)), ("Ann Example", "Buyer"));
+        assert_eq!((of(&values, Field::Signer), of(&values, Field::Title)), ("Ann Example", "Controller"));
         assert_eq!(of(&values, Field::Signature), "", "the line below is not its value");
     }
 
@@ -329,7 +329,8 @@ mod tests {
 
     #[test]
     fn the_caption_of_a_box_is_no_value() {
-        let mut reading = page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
+        let mut reading =
+            page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
         reading.pages[0].marks.push(ticked(0, 136.0));
         let sheet = Sheet::new(&reading, 0, 1);
         let values = find(&sheet, &labels::find(&sheet, ""));

@@ -148,8 +148,7 @@ fn decide(planning: &mut Planning<'_>, mut group: Vec<Read>, before: &mut Before
         if let Some(why) = missing {
             planning.judge(read, found, Decision::Review, &why)?;
         } else if grave >= Some(Severity::Review) {
-            let decision =
-                if grave == Some(Severity::Fail) { Decision::Invalid } else { Decision::Review };
+            let decision = if grave == Some(Severity::Fail) { Decision::Invalid } else { Decision::Review };
             let texts = own.into_iter().chain(&found.doubt).filter(|it| it.severity >= Severity::Review);
             let why: Vec<&str> = texts.map(|it| it.text.as_str()).collect();
             planning.judge(read, found, decision, &why.join(" "))?;
@@ -172,11 +171,7 @@ fn matches(planning: &Planning<'_>, group: &[Read]) -> Result<Vec<Match>, Error>
         .map(|read| Wanted {
             certificate: &read.certificate,
             attached_to: read.document.customer.as_deref(),
-            chosen: read
-                .word
-                .as_ref()
-                .map(|word| word.customer.as_str())
-                .filter(|code| !code.is_empty()),
+            chosen: read.word.as_ref().map(|word| word.customer.as_str()).filter(|code| !code.is_empty()),
         })
         .collect();
     let ports = planning.ports;
@@ -215,7 +210,11 @@ impl Read {
 
     /// Key of an item that is about the certificate and none of its states.
     fn key(&self) -> String {
-        if self.whole { self.document.id.clone() } else { format!("{}#{}", self.document.id, self.certificate.first_page + 1) }
+        if self.whole {
+            self.document.id.clone()
+        } else {
+            format!("{}#{}", self.document.id, self.certificate.first_page + 1)
+        }
     }
 
     fn item(&self, decision: Decision) -> Item {
@@ -296,7 +295,8 @@ impl Planning<'_> {
             let zone = self.catalog.zone("US", region).map(|zone| zone.id);
             let reason = code.and_then(|code| self.catalog.reason(code)).cloned();
             let graver = verdict(&certificate.findings, region);
-            let texts = certificate.findings.iter().filter(|it| it.region == *region && it.severity == graver);
+            let texts =
+                certificate.findings.iter().filter(|it| it.region == *region && it.severity == graver);
             let texts: Vec<&str> = texts.map(|it| it.text.as_str()).collect();
             let own = place(&format!("{}\n{}", candidate.code, code.unwrap_or(' ')), "US", region);
             if accepted.is_none() && graver >= Severity::Review {
@@ -304,9 +304,13 @@ impl Planning<'_> {
                 hold(&mut item, decision, texts.join(" "));
             } else if accepted.is_none() && !before.places.insert(own) {
                 let state = geography::region_name("US", region).unwrap_or(region);
-                hold(&mut item, Decision::Review, format!(
-                    "Another document is a certificate of this customer for {state} and the same reason already."
-                ));
+                hold(
+                    &mut item,
+                    Decision::Review,
+                    format!(
+                        "Another document is a certificate of this customer for {state} and the same reason already."
+                    ),
+                );
             } else if let (Some(zone), Some(reason)) = (zone, reason) {
                 self.to_be_covered.insert(place(&candidate.code, "US", region));
                 item.zones = vec![zone];
@@ -317,9 +321,11 @@ impl Planning<'_> {
                 });
             } else {
                 let state = geography::region_name("US", region).unwrap_or(region);
-                hold(&mut item, Decision::Review, format!(
-                    "AvaTax offers no exposure zone for {state}, or not the reason that is given."
-                ));
+                hold(
+                    &mut item,
+                    Decision::Review,
+                    format!("AvaTax offers no exposure zone for {state}, or not the reason that is given."),
+                );
             }
             self.writer.add(Operation::CreateCertificate, &name, &candidate.code, &item)?;
         }
