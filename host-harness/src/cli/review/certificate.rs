@@ -259,8 +259,9 @@ mod tests {
 
     #[test]
     fn texts_and_lists_are_bounded_and_cannot_steer_a_terminal() {
-        let fields: Vec<_> =
-            (0..1_000).map(|_| json!({ "field": "purchaser", "value": format!("\x1b[2J{}", "x".repeat(9_000)) })).collect();
+        let fields: Vec<_> = (0..1_000)
+            .map(|_| json!({ "field": "purchaser", "value": format!("\x1b[2J{}", "x".repeat(9_000)) }))
+            .collect();
         let read = Certificate::of(&json!({ "fields": fields })).expect("an object");
         assert_eq!(read.fields.len(), MOST);
         assert_eq!(read.fields[0].value.chars().count(), VALUE + 1);
@@ -271,7 +272,9 @@ mod tests {
     fn only_places_on_a_page_are_areas() {
         let of = |area: Value| area_of(&area);
         assert_eq!(of(json!([1, 2, 3.5, 4])), Some([1.0, 2.0, 3.5, 4.0]));
-        for bad in [json!([3, 2, 1, 4]), json!([1, 2, 3]), json!([1, 2, 1e9, 4]), json!(["a", 2, 3, 4]), json!(1)] {
+        for bad in
+            [json!([3, 2, 1, 4]), json!([1, 2, 3]), json!([1, 2, 1e9, 4]), json!(["a", 2, 3, 4]), json!(1)]
+        {
             assert_eq!(of(bad.clone()), None, "{bad}");
         }
     }

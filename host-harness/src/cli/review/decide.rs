@@ -155,7 +155,10 @@ impl Record {
         if self.number_unclear {
             let states: Vec<_> = self.numbers.keys().map(String::as_str).collect();
             return Err(Failure::usage(
-                format!("The certificate is for {}, so one number does not say for which.", states.join(", ")),
+                format!(
+                    "The certificate is for {}, so one number does not say for which.",
+                    states.join(", ")
+                ),
                 "Give the number of each state with --set number.XX=….",
             ));
         }

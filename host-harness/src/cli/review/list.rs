@@ -29,7 +29,9 @@ pub fn show(console: &mut Console, pool: &Pool, all: bool) -> Value {
         console.say("Nothing waits for a person.");
     } else {
         table(console, "Certificates that wait for a person, worst first", &waiting);
-        console.note("\nLook at one with `onboard review show ID`, then `onboard review accept ID` or `reject ID`.");
+        console.note(
+            "\nLook at one with `onboard review show ID`, then `onboard review accept ID` or `reject ID`.",
+        );
     }
     if all && !decided.is_empty() {
         table(console, "Decided by a person", &decided);
@@ -84,12 +86,7 @@ fn doubts(summary: &Summary) -> String {
     }
     if let Some(word) = &summary.word {
         let and_yet = if summary.waits { ", and the newest plan still has its doubts" } else { "" };
-        lines.push(format!(
-            "{} by {}, {}{and_yet}",
-            word.verdict.words(),
-            word.by,
-            to_the_second(&word.at)
-        ));
+        lines.push(format!("{} by {}, {}{and_yet}", word.verdict.words(), word.by, to_the_second(&word.at)));
     }
     lines.join("\n")
 }

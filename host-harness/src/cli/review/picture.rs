@@ -59,11 +59,8 @@ pub fn draw(page: &Grey, points_per_pixel: f32, frames: &[Frame]) -> Result<Vec<
     if !whole || !(0.001..=100.0).contains(&points_per_pixel) {
         return Err(PictureError::Broken);
     }
-    let mut canvas = Canvas {
-        width,
-        height,
-        pixels: page.pixels.iter().flat_map(|grey| [*grey, *grey, *grey]).collect(),
-    };
+    let mut canvas =
+        Canvas { width, height, pixels: page.pixels.iter().flat_map(|grey| [*grey, *grey, *grey]).collect() };
     for frame in frames {
         canvas.frame(frame, points_per_pixel);
     }
@@ -108,7 +105,8 @@ impl Canvas {
         for row in rows.start..rows.end.min(self.height) {
             let begin = (row * self.width + columns.start) * 3;
             let end = (row * self.width + columns.end) * 3;
-            for pixel in self.pixels.get_mut(begin..end).into_iter().flat_map(|line| line.chunks_exact_mut(3)) {
+            for pixel in self.pixels.get_mut(begin..end).into_iter().flat_map(|line| line.chunks_exact_mut(3))
+            {
                 pixel.copy_from_slice(&colour);
             }
         }

@@ -164,7 +164,14 @@ mod tests {
         let read: Vec<_> = read.iter().map(|(field, value)| format!("{field}={value}")).collect();
         assert_eq!(
             read,
-            ["number.WI=456-1020058817-03", "order=PO=7", "percentage=62.5", "reason=G", "signed=2026-11-23", "state=TX"]
+            [
+                "number.WI=456-1020058817-03",
+                "order=PO=7",
+                "percentage=62.5",
+                "reason=G",
+                "signed=2026-11-23",
+                "state=TX"
+            ]
         );
     }
 

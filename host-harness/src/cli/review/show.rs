@@ -209,7 +209,10 @@ fn spoken(console: &mut Console, words: &[Word]) {
 }
 
 fn page(page: Option<u32>) -> Cell {
-    page.map_or_else(|| Cell::new(""), |page| Cell::new(page).set_alignment(comfy_table::CellAlignment::Right))
+    page.map_or_else(
+        || Cell::new(""),
+        |page| Cell::new(page).set_alignment(comfy_table::CellAlignment::Right),
+    )
 }
 
 /// The document's bytes, if it is still the one that was read.
