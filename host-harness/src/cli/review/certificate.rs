@@ -43,6 +43,8 @@ pub struct Finding {
     pub text: String,
     /// The words that made it fire.
     pub words: String,
+    /// The only state it concerns; empty where it concerns all.
+    pub region: String,
     /// Page of the document, from 1, where known.
     pub page: Option<u32>,
     /// Left, top, right and bottom in points of the upright page, where known.
@@ -115,6 +117,8 @@ pub struct Certificate {
     pub coverage: Vec<Coverage>,
     /// Entity/use code of the reason; empty where none was found.
     pub use_code: String,
+    /// Code of the customer whose it is beyond doubt; empty where there is a doubt.
+    pub customer: String,
     /// Customers, most likely first.
     pub candidates: Vec<Candidate>,
 }
@@ -140,6 +144,7 @@ impl Certificate {
                 number: text(one, "number", VALUE),
             }),
             use_code: text(value, "use_code", 10),
+            customer: text(value, "customer", VALUE),
             candidates: list(value, "candidates", |one| Candidate {
                 id: text(one, "id", VALUE),
                 code: text(one, "code", VALUE),
@@ -173,6 +178,12 @@ impl Certificate {
 }
 
 impl Finding {
+    /// What is the matter, with the state if it concerns one only.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        if self.region.is_empty() { self.text.clone() } else { format!("{}: {}", self.region, self.text) }
+    }
+
     fn of(value: &Value) -> Self {
         Self {
             rule: text(value, "rule", 100),
@@ -184,6 +195,7 @@ impl Finding {
             },
             text: text(value, "text", SENTENCE),
             words: text(value, "words", VALUE),
+            region: text(value, "region", 10),
             page: page(value, "page"),
             area: area(value),
         }

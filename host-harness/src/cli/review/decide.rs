@@ -109,22 +109,17 @@ impl Record {
         customer: Option<&str>,
     ) -> Self {
         let read = || {
-            certificate
-                .coverage
-                .iter()
-                .filter(|one| !one.region.is_empty())
-                .map(|one| (one.region.clone(), one.number.clone()))
+            let named = certificate.coverage.iter().filter(|one| !one.region.is_empty());
+            named.map(|one| (one.region.clone(), one.number.clone()))
         };
         let mut numbers: BTreeMap<String, String> = match set.get("state") {
             Some(state) => {
-                let known = read().find(|(region, _)| region == state).map(|(_, number)| number);
                 // Where only the state was misread, the one number there is remains the number.
-                let only = || match certificate.coverage.as_slice() {
-                    [] => certificate.value("number").to_owned(),
+                let number = match certificate.coverage.as_slice() {
                     [only] => only.number.clone(),
-                    _ => String::new(),
+                    _ => certificate.value("number").to_owned(),
                 };
-                BTreeMap::from([(state.clone(), known.unwrap_or_else(only))])
+                BTreeMap::from([(state.clone(), number)])
             }
             None => read().collect(),
         };
@@ -138,14 +133,11 @@ impl Record {
             only.clone_from(number);
         }
         let said = |name: &str| set.get(name).cloned();
-        // A certificate that a state issued is not signed by the purchaser; its day is the day of issue.
-        let signed = ["signed", "issued"].into_iter().map(|field| certificate.value(field));
-        let signed = signed.into_iter().find(|day| !day.is_empty()).unwrap_or_default();
         Self {
             customer: customer.unwrap_or(&summary.customer).to_owned(),
             numbers,
             reason: said("reason").unwrap_or_else(|| certificate.use_code.clone()),
-            signed: said("signed").unwrap_or_else(|| signed.to_owned()),
+            signed: said("signed").unwrap_or_else(|| certificate.value("signed").to_owned()),
             said: set.clone(),
             number_unclear,
         }
@@ -208,7 +200,7 @@ fn show(console: &mut Console, summary: &Summary, record: &Record, overruled: &[
                 Severity::Fail => toned("not valid", Tone::Bad),
                 _ => toned("to be looked at", Tone::Warn),
             };
-            table.add_row(vec![gravity, Cell::new(&finding.text), Cell::new(&finding.words)]);
+            table.add_row(vec![gravity, Cell::new(finding.sentence()), Cell::new(&finding.words)]);
         }
         console.table("Your word overrules", &table);
     }

@@ -24,19 +24,24 @@ pub mod show;
 mod tests;
 pub mod word;
 
-use document_reader::model::Grey;
+use std::sync::Arc;
 
 use self::{
-    args::{ReviewArgs, ReviewCommand},
+    args::{ReviewArgs, ReviewCommand, ShowArgs},
     decide::Desk,
     pool::{Pool, Summary},
+    show::Source,
 };
 use super::{console::Console, exit::Failure, history, json::Ending, session};
 use crate::{
     config::TenantConfig,
+    documents,
     journal::{Journal, SqliteJournal},
     report::ReportError,
 };
+
+/// Folder for page pictures in a tenant's data folder.
+const PICTURES: &str = "review";
 
 /// Runs `onboard review`.
 ///
@@ -88,7 +93,7 @@ async fn one(
             let summary = find(&args.id)?;
             let certificate = whole(journal, summary).await?;
             let words = pool::words_on(journal, &summary.key).await.map_err(|error| failed(&error))?;
-            show::run(console, tenant, args, (summary, &certificate, &words), page_picture).await
+            show::run(console, (summary, &certificate, &words), &source(tenant, args)).await
         }
         ReviewCommand::Accept(args) => {
             let summary = find(&args.id)?;
@@ -111,7 +116,15 @@ fn unknown(why: impl Into<String>) -> Failure {
     Failure::usage(why, "`onboard review --all` lists the certificates with their ids.")
 }
 
-/// The upright picture of a page (from 0).
-fn page_picture(_bytes: &[u8], _page: usize) -> Result<(Grey, f32), String> {
-    Err("not connected".to_owned())
+/// Where the page pictures of a tenant come from and go to.
+fn source(tenant: &TenantConfig, args: &ShowArgs) -> Source {
+    let mut config = tenant.documents.clone();
+    if let Some(folder) = &args.from {
+        config.folder = Some(folder.clone());
+    }
+    Source {
+        documents: documents::open(&config, &tenant.erp).map_err(|error| error.to_string()),
+        draw: Arc::new(|_bytes, _page| Err("the reader of this program draws no pages".to_owned())),
+        folder: args.out.clone().unwrap_or_else(|| tenant.data_dir.join(PICTURES)),
+    }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    certificate::{Certificate, Severity, text},
+    certificate::{Certificate, Finding, Severity, text},
     word::Word,
 };
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 const CHUNK: u32 = 200;
 /// Findings named in a summary.
 const NAMED: usize = 5;
+/// Length from which on a detail takes no more states in.
+const DETAIL: usize = 1_000;
 /// Digits of a document's SHA-256 by which people name it.
 const DIGITS: usize = 8;
 
@@ -115,6 +117,7 @@ pub async fn read(journal: &dyn Journal) -> Result<Pool, ReportError> {
     .await?;
     let mut found = BTreeMap::new();
     let mut unread = Vec::new();
+    let mut latest = String::new();
     let mut after = 0;
     loop {
         let query = Query { plan: Some(run.plan.clone()), after, limit: CHUNK, ..items() };
@@ -124,7 +127,15 @@ pub async fn read(journal: &dyn Journal) -> Result<Pool, ReportError> {
         after = last.sequence;
         for stored in &page {
             match Read::of(stored) {
-                Some(Read::Certificate(summary)) => keep(&mut found, *summary),
+                Some(Read::Certificate(summary)) => {
+                    latest.clone_from(&summary.key);
+                    keep(&mut found, *summary);
+                }
+                Some(Read::State(state)) => {
+                    if let Some(summary) = found.get_mut(&latest).filter(|it| it.sha256 == state.sha256) {
+                        summary.take(state.decision, &state.customer, &state.detail);
+                    }
+                }
                 Some(Read::Nothing(document)) => unread.push(document),
                 None => {}
             }
@@ -235,8 +246,20 @@ impl Pool {
 
 /// What an item is to a person who reviews.
 enum Read {
+    /// One with all that was read: the first of a certificate.
     Certificate(Box<Summary>),
+    /// One of a further state of the certificate before it.
+    State(State),
+    /// A document without a certificate.
     Nothing(Unread),
+}
+
+/// What was decided about one state.
+struct State {
+    sha256: String,
+    decision: &'static str,
+    customer: String,
+    detail: String,
 }
 
 impl Read {
@@ -245,9 +268,18 @@ impl Read {
         let decision = words::decision_named(body.get("decision")?.as_str()?)?;
         let decision_name = words::decision(decision).name;
         let document = text(&body, "document", 300);
-        let detail = text(&body, "detail", 500);
+        let region = text(&body, "region", 10);
+        let detail = match text(&body, "detail", 500) {
+            detail if region.is_empty() || detail.is_empty() => detail,
+            detail => format!("{region}: {detail}"),
+        };
+        let customer = words::clean(&stored.entry.customer, 300);
         let sha256 = Some(text(&body, "sha256", 64)).filter(|digest| is_digest(digest));
         let certificate = body.get("certificate").and_then(Certificate::of);
+        if let (None, Some(sha256), false) = (&certificate, &sha256, region.is_empty()) {
+            let sha256 = sha256.clone();
+            return Some(Self::State(State { sha256, decision: decision_name, customer, detail }));
+        }
         let (Some(certificate), Some(sha256)) = (certificate, &sha256) else {
             let concerns = is_doubtful(decision_name)
                 || matches!(decision, Decision::NeedsReader | Decision::Unreadable);
@@ -273,13 +305,13 @@ impl Read {
             page_count: certificate.page_count,
             form_name: certificate.form_name.clone(),
             purchaser,
-            customer: words::clean(&stored.entry.customer, 300),
+            customer: if customer.is_empty() { certificate.customer.clone() } else { customer },
             decision: decision_name,
             detail,
             fails: certificate.count(Severity::Fail),
             reviews: certificate.count(Severity::Review),
             lowest_confidence: certificate.least_sure(),
-            findings: named.take(NAMED).map(|finding| finding.text.clone()).collect(),
+            findings: named.take(NAMED).map(Finding::sentence).collect(),
             waits: false,
             word: None,
             sequence: stored.sequence,
@@ -287,25 +319,34 @@ impl Read {
     }
 }
 
-/// A certificate has an item for each state and is shown once, by the gravest of them.
+/// A certificate that lies in two files is shown once, by the graver decision.
 fn keep(found: &mut BTreeMap<String, Summary>, summary: Summary) {
-    let rank = |decision: &str| match decision {
-        "invalid" => 0,
-        "review" => 1,
-        _ => 2,
-    };
-    let Some(known) = found.get_mut(&summary.key) else {
-        found.insert(summary.key.clone(), summary);
-        return;
-    };
-    if rank(summary.decision) < rank(known.decision) {
-        let customer = std::mem::take(&mut known.customer);
-        *known = summary;
-        if known.customer.is_empty() {
-            known.customer = customer;
+    match found.get_mut(&summary.key) {
+        Some(known) => known.take(summary.decision, &summary.customer, &summary.detail),
+        None => {
+            found.insert(summary.key.clone(), summary);
         }
-    } else if known.customer.is_empty() {
-        known.customer = summary.customer;
+    }
+}
+
+impl Summary {
+    /// Adds what another item says about the same certificate; the graver decision stands.
+    fn take(&mut self, decision: &'static str, customer: &str, detail: &str) {
+        let rank = |decision: &str| match decision {
+            "invalid" => 0,
+            "review" => 1,
+            _ => 2,
+        };
+        if rank(decision) < rank(self.decision) {
+            self.decision = decision;
+            detail.clone_into(&mut self.detail);
+        } else if decision == self.decision && is_doubtful(decision) && self.detail.len() < DETAIL {
+            self.detail.push(' ');
+            self.detail.push_str(detail);
+        }
+        if self.customer.is_empty() {
+            customer.clone_into(&mut self.customer);
+        }
     }
 }
 

@@ -46,8 +46,13 @@ pub(super) fn read(pairs: &[String], today: Date) -> Result<BTreeMap<String, Str
             return Err(format!("{field} is set twice."));
         }
     }
-    if set.contains_key("number") && set.keys().any(|field| field.starts_with("number.")) {
-        return Err("number and number.XX are both set, so it is not clear which state has which.".to_owned());
+    let of_states = set.keys().any(|field| field.starts_with("number."));
+    if of_states && (set.contains_key("number") || set.contains_key("state")) {
+        return Err(
+            "number.XX adds the number of one state to others, so it does not go with state or number: set state and \
+             number for a certificate of one state."
+                .to_owned(),
+        );
     }
     let day = |field: &str| set.get(field).and_then(|day| day.parse::<Date>().ok());
     for (before, after) in [("signed", "expires"), ("effective", "expires")] {
@@ -92,6 +97,7 @@ fn checked(field: &str, value: &str, today: Date) -> Result<String, String> {
         "reason" => reason(value),
         "signed" | "effective" | "expires" => date(field, value, today),
         "percentage" => percentage(value),
+        "place" => place(value),
         _ => Ok(value.to_owned()),
     }
 }
@@ -128,6 +134,19 @@ fn date(field: &str, value: &str, today: Date) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
+/// City, state and ZIP code in one, as letters are addressed.
+fn place(value: &str) -> Result<String, String> {
+    let odd = || format!("\"{}\" is not a place such as \"Sturgeon Bay, WI 54235\".", shown(value));
+    let (city, rest) = value.rsplit_once(',').ok_or_else(odd)?;
+    let (region, code) = rest.trim().split_once(' ').ok_or_else(odd)?;
+    let (code, more) = code.trim().split_once('-').unwrap_or((code.trim(), "0000"));
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    if city.trim().is_empty() || !digits(code, 5) || !digits(more, 4) || state(region).is_err() {
+        return Err(odd());
+    }
+    Ok(value.to_owned())
+}
+
 fn percentage(value: &str) -> Result<String, String> {
     let number = value.trim_end_matches('%').trim_end();
     let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -153,12 +172,12 @@ mod tests {
     #[test]
     fn values_are_recorded_in_one_spelling() {
         let read = set(&[
-            "State=tx",
             "number.wi=456-1020058817-03",
             "reason=g",
             "signed=2026-11-23",
             "percentage=62.5 %",
             "order=PO=7",
+            "place=Sturgeon Bay, WI 54235-1107",
         ])
         .expect("all of these can be so");
         let read: Vec<_> = read.iter().map(|(field, value)| format!("{field}={value}")).collect();
@@ -168,9 +187,9 @@ mod tests {
                 "number.WI=456-1020058817-03",
                 "order=PO=7",
                 "percentage=62.5",
+                "place=Sturgeon Bay, WI 54235-1107",
                 "reason=G",
                 "signed=2026-11-23",
-                "state=TX"
             ]
         );
     }
@@ -196,6 +215,11 @@ mod tests {
             "percentage=101",
             "percentage=1e1",
             "percentage=NaN",
+            "place=Sturgeon Bay",
+            "place=Sturgeon Bay, WI",
+            "place=Sturgeon Bay, ZZ 54235",
+            "place=, WI 54235",
+            "place=Sturgeon Bay, WI 54235-11",
             "purchaser=a\x1b[31m",
         ] {
             assert!(set(&[bad]).is_err(), "{bad}");
@@ -207,7 +231,9 @@ mod tests {
     #[test]
     fn values_have_to_go_together() {
         assert!(set(&["state=TX", "STATE=GA"]).is_err());
+        assert_eq!(set(&["state=tx", "number=1"]).expect("go together")["state"], "TX");
         assert!(set(&["number=1", "number.TX=1"]).is_err());
+        assert!(set(&["state=TX", "number.TX=1"]).is_err());
         assert!(set(&["signed=2026-01-02", "expires=2026-01-01"]).is_err());
         assert!(set(&["signed=2026-01-02", "expires=2026-01-02"]).is_ok());
     }

@@ -6,6 +6,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use comfy_table::Cell;
@@ -13,7 +14,6 @@ use document_reader::model::Grey;
 use serde_json::{Value, json};
 
 use super::{
-    args::ShowArgs,
     certificate::{Certificate, Severity},
     list::sureness,
     picture,
@@ -25,17 +25,25 @@ use crate::{
         console::{Console, Tone, toned},
         exit::{Exit, Failure, sentence},
     },
-    config::TenantConfig,
-    documents,
+    documents::{self, Documents},
     model::documents::{DocumentError, Rendition},
     report::render::to_the_second,
 };
 
-/// Folder for pictures in a tenant's data folder.
-const FOLDER: &str = "review";
+/// Gives the upright grey picture of a page (from 0) of a document and its points per pixel, or says why not. Blocks.
+pub type Draw = Arc<dyn Fn(&[u8], u32) -> Result<(Grey, f32), String> + Send + Sync>;
 
-/// The grey picture of a page (from 0) and its points per pixel, or why there is none.
-pub type PageSource = fn(&[u8], usize) -> Result<(Grey, f32), String>;
+/// Where page pictures come from.
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+#[derive(Clone)]
+pub struct Source {
+    /// Where the documents lie, or why they cannot be had.
+    pub documents: Result<Arc<dyn Documents>, String>,
+    /// What draws their pages.
+    pub draw: Draw,
+    /// Folder for the pictures.
+    pub folder: PathBuf,
+}
 
 /// Shows a certificate and returns it for machines.
 ///
@@ -43,10 +51,8 @@ pub type PageSource = fn(&[u8], usize) -> Result<(Grey, f32), String>;
 /// When the pictures cannot be written where they should go.
 pub async fn run(
     console: &mut Console,
-    tenant: &TenantConfig,
-    args: &ShowArgs,
     (summary, certificate, words): (&Summary, &Certificate, &[Word]),
-    pages: PageSource,
+    source: &Source,
 ) -> Result<Value, Failure> {
     head(console, summary, certificate);
     fields(console, certificate);
@@ -54,15 +60,14 @@ pub async fn run(
     findings(console, certificate);
     candidates(console, summary, certificate);
     spoken(console, words);
-    let folder = args.out.clone().unwrap_or_else(|| tenant.data_dir.join(FOLDER));
     let (mut pictures, mut problem) = (Vec::new(), None);
-    match bytes(tenant, args.from.as_deref(), summary).await {
+    match bytes(source, summary).await {
         Ok(bytes) => {
-            make_folder(&folder)?;
+            make_folder(&source.folder)?;
             for page in summary.first_page..summary.first_page.saturating_add(summary.page_count) {
-                match drawn(&bytes, certificate, page, pages).await {
+                match drawn(&bytes, certificate, page, &source.draw).await {
                     Ok(png) => {
-                        let path = folder.join(format!("{}-page-{page}.png", summary.id));
+                        let path = source.folder.join(format!("{}-page-{page}.png", summary.id));
                         write(&path, &png)?;
                         pictures.push(path);
                     }
@@ -159,7 +164,7 @@ fn findings(console: &mut Console, certificate: &Certificate) {
         };
         table.add_row(vec![
             gravity,
-            Cell::new(&finding.text),
+            Cell::new(finding.sentence()),
             Cell::new(&finding.words),
             page(finding.page),
             Cell::new(&finding.rule),
@@ -216,17 +221,9 @@ fn page(page: Option<u32>) -> Cell {
 }
 
 /// The document's bytes, if it is still the one that was read.
-async fn bytes(
-    tenant: &TenantConfig,
-    from: Option<&Path>,
-    summary: &Summary,
-) -> Result<bytes::Bytes, String> {
-    let mut config = tenant.documents.clone();
-    if let Some(folder) = from {
-        config.folder = Some(folder.to_owned());
-    }
+async fn bytes(source: &Source, summary: &Summary) -> Result<bytes::Bytes, String> {
     let missing = |why: String| format!("There are no pictures of {}, because {why}", summary.document);
-    let documents = documents::open(&config, &tenant.erp).map_err(|error| missing(error.to_string()))?;
+    let documents = source.documents.as_ref().map_err(|why| missing(why.clone()))?;
     let bytes = documents.bytes(&summary.document_id, Rendition::Original).await.map_err(|error| {
         missing(match error {
             DocumentError::NotFound => {
@@ -247,12 +244,12 @@ async fn drawn(
     bytes: &bytes::Bytes,
     certificate: &Certificate,
     page: u32,
-    pages: PageSource,
+    draw: &Draw,
 ) -> Result<Vec<u8>, String> {
     let frames = picture::frames(certificate, page);
-    let bytes = bytes.clone();
+    let (bytes, draw) = (bytes.clone(), Arc::clone(draw));
     let work = move || {
-        let (grey, points_per_pixel) = pages(&bytes, page.saturating_sub(1) as usize)?;
+        let (grey, points_per_pixel) = draw(&bytes, page.saturating_sub(1))?;
         picture::draw(&grey, points_per_pixel, &frames).map_err(|error| error.to_string())
     };
     // A reader that panics over a hostile file takes down its thread, not the command.

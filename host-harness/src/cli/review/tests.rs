@@ -3,10 +3,11 @@
 use std::{
     io::{self, Write},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::Mutex,
 };
 
 use clap::Parser as _;
+use document_reader::model::Grey;
 use serde_json::{Value, json};
 
 use super::*;
@@ -266,6 +267,31 @@ async fn a_certificate_is_named_by_any_beginning_that_fits_it_alone() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_several_states_waits_while_one_of_them_is_in_doubt() {
+    let office = Office::new();
+    let state = |decision: &str, region: &str, detail: &str| json!({ "decision": decision, "document": "a.pdf", "sha256": sha("ab"), "region": region, "detail": detail });
+    let items = [
+        ("C1007", item("upload", &sha("ab"), "a.pdf", &json!({ "findings": [] }))),
+        ("C1007", state("review", "GA", "there is one already")),
+        ("C1007", state("invalid", "TX", "the number is too short")),
+        ("C1007", state("upload", "FL", "")),
+        (
+            "",
+            json!({ "decision": "review", "document": "copy.pdf", "sha256": sha("ab"), "detail": "the same document" }),
+        ),
+    ];
+    office.plan("upload", "sha256:1", &items).await;
+    let answer = office.run(&[]).await;
+    assert!(answer.text.contains("TX: the number is too short"), "{}", answer.text);
+    let result = answer.result();
+    assert_eq!(ids(&result, "waiting"), ["ab000000"]);
+    assert_eq!(result["waiting"][0]["decision"], "invalid");
+    assert_eq!(result["unread"][0]["document"], "copy.pdf");
+    office.run(&accept("ab", &["--yes"])).await.result();
+    assert_eq!(office.run(&[]).await.result()["waiting"], json!([]));
+}
+
+#[tokio::test]
 async fn accepting_shows_what_is_overruled_asks_and_records_the_word() {
     let office = Office::new();
     office.plan("upload", "sha256:1", &[("", item("review", &sha("ab"), "a.pdf", &json!({})))]).await;
@@ -390,7 +416,7 @@ async fn deciding_waits_for_a_run_to_end_and_looking_does_not() {
 }
 
 /// A blank page at two pixels a point.
-fn blank(_bytes: &[u8], page: usize) -> Result<(Grey, f32), String> {
+fn blank(page: u32) -> Result<(Grey, f32), String> {
     if page > 1 {
         return Err("it has no such page".to_owned());
     }
@@ -412,9 +438,10 @@ async fn shown(office: &Office, document: &[u8], more: &Value) -> (String, Value
     let streams: [Box<dyn Write + Send>; 2] = [Box::new(out.clone()), Box::new(out.clone())];
     let [first, second] = streams;
     let mut console = Console::of_streams(first, second, Box::new(io::empty()), false, false);
-    let args = args::ShowArgs { id: id.to_owned(), out: None, from: None };
+    let args = ShowArgs { id: id.to_owned(), out: None, from: None };
+    let source = Source { draw: Arc::new(|_bytes, page| blank(page)), ..source(&office.tenant(), &args) };
     let on = (summary, &certificate, words.as_slice());
-    let result = show::run(&mut console, &office.tenant(), &args, on, blank).await.unwrap();
+    let result = show::run(&mut console, on, &source).await.unwrap();
     let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
     (text, result)
 }
