@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::matching::Candidate;
+use crate::certificates::matching::Match;
 use crate::certificates::rules::{Field, Severity};
 use crate::certificates::understand::judge::{self, Finding};
 use crate::certificates::understand::record::Certificate;
@@ -15,10 +15,10 @@ const LISTED: usize = 60;
 /// Characters of one text.
 const CHARACTERS: usize = 200;
 
-/// The record; `extra` are findings beyond the certificate's own.
+/// The record of a certificate and of whose it is.
 #[must_use]
-pub fn record(certificate: &Certificate, candidates: &[Candidate], extra: Option<&Finding>) -> Value {
-    let all: Vec<Finding> = certificate.findings.iter().chain(extra).cloned().collect();
+pub fn record(certificate: &Certificate, found: &Match) -> Value {
+    let all: Vec<Finding> = certificate.findings.iter().chain(&found.doubt).cloned().collect();
     let findings: Vec<Value> = all.iter().take(LISTED).map(finding).collect();
     let fields: Vec<Value> = certificate
         .values
@@ -42,7 +42,8 @@ pub fn record(certificate: &Certificate, candidates: &[Candidate], extra: Option
         .take(LISTED)
         .map(|it| json!({ "region": it.region, "number": cut(&it.number) }))
         .collect();
-    let candidates: Vec<Value> = candidates
+    let candidates: Vec<Value> = found
+        .candidates
         .iter()
         .map(|it| {
             json!({
@@ -66,6 +67,7 @@ pub fn record(certificate: &Certificate, candidates: &[Candidate], extra: Option
         "coverage": coverage,
         "use_code": certificate.use_code.map(String::from),
         "candidates": candidates,
+        "customer": found.sure().map(|it| cut(&it.code)),
     })
 }
 

@@ -118,8 +118,9 @@ fn set(certificate: &mut Certificate, name: &str, value: &str) -> Result<(), Str
         }
         "state" => {
             let region = places::state(value).ok_or_else(not_usable)?;
-            let number = match certificate.coverage.as_slice() {
-                [one] => one.number.clone(),
+            let known = certificate.coverage.iter().find(|it| it.region == region);
+            let number = match (known, certificate.coverage.as_slice()) {
+                (Some(one), _) | (None, [one]) => one.number.clone(),
                 _ => certificate.text(Field::Number).to_owned(),
             };
             certificate.coverage = vec![Coverage { region, number, confidence: 1.0, ..Coverage::default() }];

@@ -242,7 +242,7 @@ impl Planning<'_> {
         self.decisions.add(decision, || sample(&read.document.id, &read.document.name, purchaser, why));
         let item = Item {
             detail: why.to_owned(),
-            certificate: report::record(&read.certificate, &found.candidates, found.doubt.as_ref()),
+            certificate: report::record(&read.certificate, found),
             ..read.item(decision)
         };
         self.writer.add(Operation::CreateCertificate, &read.key(), "", &item)
@@ -260,7 +260,7 @@ impl Planning<'_> {
         let certificate = &read.certificate;
         let accepted = read.word.as_ref().filter(|word| word.accepted);
         // What was read goes with the first state; the others would only repeat it.
-        let mut record = report::record(certificate, &found.candidates, None);
+        let mut record = report::record(certificate, found);
         for coverage in &certificate.coverage {
             let region = &coverage.region;
             let name = read.file_name(region);
