@@ -22,7 +22,8 @@ const PICTURES: [&str; 4] = ["png", "jpg", "jpeg", "tif"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
-    let pictures = pictures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/certificates/samples"))?;
+    let pictures =
+        pictures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/certificates/samples"))?;
     let Some(folder) = recognise::default_folder().filter(|_| !pictures.is_empty()) else {
         writeln!(out, "skipped: no sample certificates or no folder of weights")?;
         return Ok(());
@@ -55,7 +56,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn row(out: &mut impl Write, threads: usize, whole: Duration, bare: Duration, name: &str) -> std::io::Result<()> {
+fn row(
+    out: &mut impl Write,
+    threads: usize,
+    whole: Duration,
+    bare: Duration,
+    name: &str,
+) -> std::io::Result<()> {
     let (whole, bare) = (whole.as_secs_f64(), bare.as_secs_f64());
     writeln!(out, "| {:.3} | {threads} | {whole:.2} | {bare:.2} | {name} |", whole / bare)
 }
@@ -68,7 +75,8 @@ fn timed(work: impl FnOnce() -> Result<(), String>) -> Result<Duration, String> 
 
 fn pictures(folder: &Path) -> Result<Vec<(String, Grey)>, Box<dyn Error>> {
     let Ok(entries) = folder.read_dir() else { return Ok(Vec::new()) };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     files.retain(|file| PICTURES.into_iter().any(|ending| file.extension().is_some_and(|own| own == ending)));
     files.sort();
     let open = |file: &PathBuf| {

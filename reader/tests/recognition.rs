@@ -125,7 +125,10 @@ fn score(sample: &Sample, seen: &[Seen]) -> Score {
     for segment in segments.iter().filter(|segment| segment["kind"] == "value") {
         let corner = |at: usize| segment["box"][at].as_f64().unwrap() as f32;
         let inside = |word: &&Seen| {
-            let (x, y) = (f32::midpoint(word.area.left, word.area.right), f32::midpoint(word.area.top, word.area.bottom));
+            let (x, y) = (
+                f32::midpoint(word.area.left, word.area.right),
+                f32::midpoint(word.area.top, word.area.bottom),
+            );
             (corner(0) - 8.0..corner(2) + 8.0).contains(&x) && (corner(1) - 8.0..corner(3) + 8.0).contains(&y)
         };
         let is: String = seen.iter().filter(inside).map(|word| word.text.as_str()).collect();
@@ -198,6 +201,7 @@ fn words_stand_where_they_were_printed() {
             .enumerate()
             .map(|(at, edge)| (edge - segment["box"][at].as_f64().unwrap() as f32).abs())
             .fold(0.0, f32::max);
+        println!("{text}: {off:.1} pixels off");
         assert!(off <= 16.0, "{text} is {off} pixels off: {word:?}, {}", segment["box"]);
         checked += 1;
     }
