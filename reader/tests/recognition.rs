@@ -3,6 +3,7 @@
 //! Weights and samples are not part of the repository. Where either is missing the tests say so and measure nothing.
 
 #![cfg(feature = "recognition")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in tests a panic is the report")]
 
 use std::{
     collections::HashMap,
