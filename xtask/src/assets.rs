@@ -181,8 +181,13 @@ pub(crate) fn fetch() {
     let folders = Folders::of(|name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from));
     let mut pip = None;
     let mut missing = Vec::new();
+    let mut in_vain = false;
     for package in &PACKAGES {
-        if let Err(obstacle) = provide(package, &folders, &mut pip) {
+        // Where pip could not fetch one, waiting for it to fail with the others helps nobody.
+        if in_vain && !folders.get(package.kind).is_ok_and(|folder| is_complete(package, folder)) {
+            missing.push(package.kind);
+        } else if let Err(obstacle) = provide(package, &folders, &mut pip) {
+            in_vain = matches!(obstacle, Obstacle::NotFetched | Obstacle::NoPip);
             step(&format!("warning: {} {} could not be fetched: {obstacle}", package.name, package.version));
             missing.push(package.kind);
         }
@@ -201,7 +206,7 @@ pub(crate) fn fetch() {
 /// Sees to it that the files of one package are there. pip is looked for when it is needed first.
 fn provide(package: &Package, folders: &Folders, pip: &mut Option<Option<Pip>>) -> Result<(), Obstacle> {
     let folder = folders.get(package.kind)?;
-    if package.files.iter().all(|entry| is_there(&folder.join(entry.name), entry.sha256)) {
+    if is_complete(package, folder) {
         return Ok(());
     }
     step(&format!("fetching {} {} with pip", package.name, package.version));
@@ -238,7 +243,7 @@ impl Pip {
         };
         // A wheel is only a folder in a ZIP file: nothing of the package is installed or run.
         command.args(["download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-        command.args(["--only-binary", ":all:", "--dest"]).arg(into);
+        command.args(["--retries", "1", "--only-binary", ":all:", "--dest"]).arg(into);
         command.arg(format!("{}=={}", package.name, package.version)).stdout(std::io::stderr());
         run::run(&mut command).map_err(|_its_own_message_was_shown| Obstacle::NotFetched)
     }
@@ -297,6 +302,10 @@ fn unpack(package: &Package, wheel: &Path, folder: &Path) -> Result<(), Obstacle
         file.persist(&target).map_err(|error| Obstacle::File { path: target, source: error.error })?;
     }
     Ok(())
+}
+
+fn is_complete(package: &Package, folder: &Path) -> bool {
+    package.files.iter().all(|entry| is_there(&folder.join(entry.name), entry.sha256))
 }
 
 fn is_there(path: &Path, sha256: &str) -> bool {
