@@ -15,6 +15,7 @@ pub mod flow;
 pub mod history;
 pub mod json;
 mod probe;
+pub mod review;
 #[cfg(test)]
 mod samples;
 pub mod session;
@@ -166,6 +167,7 @@ async fn on_tenant(
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
             Ok(certificates(&mut session, console, args, &approver, &again).await)
         }
+        Command::Review(args) => review::run(console, tenant, args, &again).await,
         Command::Status => {
             let report = read_history(tenant).await?;
             Ok(Ending { result: Some(history::status(console, &report)), ..Ending::default() })

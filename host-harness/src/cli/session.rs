@@ -222,7 +222,7 @@ impl Session {
 }
 
 /// Opens a tenant's journal for writing, and makes its folder first.
-fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
+pub fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
     std::fs::create_dir_all(data_dir).map_err(|error| {
         Failure::configuration(
             format!("The data folder {} could not be made: {error}.", data_dir.display()),

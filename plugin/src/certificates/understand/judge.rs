@@ -12,6 +12,7 @@ use crate::certificates::{names, rules::BoxMeaning};
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};
 use crate::model::tenant::Term;
+use crate::order;
 
 /// Values less sure than this go before a person.
 const SURE: f32 = 0.75;
@@ -109,9 +110,7 @@ pub(super) fn judge(
     states(&mut bench, form);
     days(&mut bench, form, context);
     sureness(&mut bench, seen, sheet);
-    let mut findings = bench.findings;
-    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
-    findings
+    order::sorted(bench.findings, |it| (u64::MAX - it.severity as u64, 0))
 }
 
 /// What must be there and is not.

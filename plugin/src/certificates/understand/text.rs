@@ -72,8 +72,7 @@ impl Sheet {
         let mut line = 0;
         for (number, page) in reading.pages.iter().enumerate().skip(first).take(count) {
             let on_page = |field: &&FormField| field.page.unwrap_or(0) as usize == number;
-            let mut words: Vec<(Word, usize)> =
-                page.words.iter().flat_map(parted).map(|it| (it, 0)).collect();
+            let mut words: Vec<Placed> = page.words.iter().flat_map(parted).map(|it| (it, 0)).collect();
             for (at, field) in reading.fields.iter().filter(on_page).enumerate() {
                 match field.area {
                     Some(area) if field.ticked => {
@@ -83,7 +82,7 @@ impl Sheet {
                     None => {}
                 }
             }
-            sheet.marks.extend(page.marks.iter().map(|mark| (number, mark.clone())));
+            sheet.marks.extend(page.marks.iter().map(|mark| (number, *mark)));
             for words in lines(words) {
                 sheet.add_line(words, number, line);
                 line += 1;
@@ -92,7 +91,7 @@ impl Sheet {
         sheet
     }
 
-    fn add_line(&mut self, words: Vec<(Word, usize)>, page: usize, line: usize) {
+    fn add_line(&mut self, words: Vec<Placed>, page: usize, line: usize) {
         let mut last: Option<(Rectangle, usize)> = None;
         for (word, group) in words {
             let at = self.tokens.len();
@@ -216,12 +215,15 @@ fn letters(text: &str) -> bool {
     text.chars().all(char::is_alphabetic)
 }
 
+/// A word, and the form field it belongs to (0: none).
+type Placed = (Word, usize);
+
 /// Groups words into lines from the top, each from the left.
-fn lines(words: Vec<(Word, usize)>) -> Vec<Vec<(Word, usize)>> {
+fn lines(words: Vec<Placed>) -> Vec<Vec<Placed>> {
     let middle = |word: &Word| f32::midpoint(word.area.top, word.area.bottom);
     let words = sorted(words, |(word, _)| (rising(middle(word)), rising(word.area.left)));
     // Middle and mean height of each line.
-    let mut lines: Vec<(f32, f32, Vec<(Word, usize)>)> = Vec::new();
+    let mut lines: Vec<(f32, f32, Vec<Placed>)> = Vec::new();
     for (word, group) in words {
         let (at, high) = (middle(&word), height(&word.area));
         // Words come by rising middle, so only the latest lines can be meant.
