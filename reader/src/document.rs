@@ -153,7 +153,7 @@ fn read_pdf(bytes: &[u8], recogniser: Option<&dyn Recogniser>, limits: &Limits) 
         return Err(pdf::dynamic_form());
     }
     let blank = pages.iter().all(|page| page.words.is_empty() && page.marks.is_empty());
-    if blank && fields.is_empty() {
+    if blank && fields.is_empty() && !recognised {
         return Err(Finding::Unreadable("the PDF shows neither text nor a picture; get a new copy of it".to_owned()));
     }
     let reader = reader_name(recogniser.filter(|_| recognised));

@@ -15,10 +15,12 @@ use crate::{
 };
 
 /// Side of a box in points, from outer edge to outer edge.
-const SMALLEST: f32 = 5.5;
+const SMALLEST: f32 = 6.3;
 const LARGEST: f32 = 21.0;
 /// Thickest frame in points.
 const THICKEST: f32 = 2.6;
+/// Thickest frame as a share of the side: closed letters are drawn thicker for their size.
+const BOLDEST: f32 = 0.17;
 /// Share of a side that has to be drawn.
 const DRAWN: f32 = 0.82;
 /// Most boxes of a page.
@@ -70,7 +72,7 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     let width = right.checked_sub(left)?;
     let height = lower.bottom - upper.top;
     let loose = 2 * tolerance;
-    let square = (0.72..=1.38).contains(&(width as f32 / height as f32));
+    let square = (0.78..=1.28).contains(&(width as f32 / height as f32));
     if !square || left - outer_left > loose || outer_right - right > loose {
         return None;
     }
@@ -100,6 +102,15 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     if !closed(upper) || !closed(lower) {
         return None;
     }
+    // Letters that are closed all around have round corners.
+    let corner = (1.2 * pixels_a_point).max(2.0) as usize;
+    let at_corners = [left_side, right_side.saturating_sub(corner)]
+        .into_iter()
+        .flat_map(|x| [upper.top, lower.bottom.saturating_sub(corner)].map(|y| (x, y)))
+        .all(|(x, y)| bits.count(x, y, x + corner + 1, y + corner) * 5 >= corner * 2);
+    if !at_corners {
+        return None;
+    }
     let sides = |from: usize, step: isize| {
         (0..tolerance * 2).take_while(|by| drawn(from.saturating_add_signed(step * *by as isize)) >= DRAWN).count()
     };
@@ -107,6 +118,10 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
         .max(lower.bottom - lower.top)
         .max(sides(left_side, 1))
         .max(sides(right_side.saturating_sub(1), -1));
+    let side = (right_side - left_side).min(height);
+    if thick as f32 > (BOLDEST * side as f32).max(3.0) {
+        return None;
+    }
     Some(Frame { left: left_side, top: upper.top, right: right_side + 1, bottom: lower.bottom, thick })
 }
 
