@@ -23,7 +23,10 @@ struct Counting;
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
-#[expect(unsafe_code, reason = "an allocator that counts is the only way to see how much memory third-party code takes")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator that counts is the only way to see how much memory third-party code takes"
+)]
 // SAFETY: every call goes to the system's allocator unchanged; only numbers are kept beside it.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -87,7 +87,10 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     };
     let side = |around: usize| {
         let columns = around.saturating_sub(tolerance)..=around + tolerance;
-        columns.map(|column| (column, drawn(column))).filter(|(_, share)| *share >= DRAWN).map(|(column, _)| column)
+        columns
+            .map(|column| (column, drawn(column)))
+            .filter(|(_, share)| *share >= DRAWN)
+            .map(|(column, _)| column)
     };
     let left_side = side(upper.left.max(lower.left)).min()?;
     let right_side = side(upper.right.min(lower.right).saturating_sub(2)).max()? + 1;
@@ -112,7 +115,9 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
         return None;
     }
     let sides = |from: usize, step: isize| {
-        (0..tolerance * 2).take_while(|by| drawn(from.saturating_add_signed(step * *by as isize)) >= DRAWN).count()
+        (0..tolerance * 2)
+            .take_while(|by| drawn(from.saturating_add_signed(step * *by as isize)) >= DRAWN)
+            .count()
     };
     let thick = (upper.bottom - upper.top)
         .max(lower.bottom - lower.top)
@@ -135,7 +140,8 @@ fn content(bits: &Bits, frame: &Frame) -> (MarkKind, f32) {
     let share = bits.count(left, top, right, bottom) as f32 / inside as f32;
     let columns = (left..right).filter(|x| bits.count(*x, top, *x + 1, bottom) > 0).count();
     let rows = (top..bottom).filter(|y| bits.count(left, *y, right, *y + 1) > 0).count();
-    let span = (columns as f32 / (right - left).max(1) as f32).max(rows as f32 / (bottom - top).max(1) as f32);
+    let span =
+        (columns as f32 / (right - left).max(1) as f32).max(rows as f32 / (bottom - top).max(1) as f32);
     match share {
         _ if share < 0.012 => (MarkKind::EmptyBox, 0.99),
         _ if share < 0.03 => (MarkKind::EmptyBox, if span < 0.35 { 0.85 } else { 0.6 }),

@@ -18,7 +18,11 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
     add("header only", b"%PDF-1.7\n".to_vec(), true);
     add("page content bomb", page(stream("/Filter /FlateDecode", &once), "", Vec::new()), true);
     add("chained bomb", page(stream("/Filter [/FlateDecode /FlateDecode]", &twice), "", Vec::new()), true);
-    add("filter behind a reference", page(stream("/Filter 6 0 R", &once), "", vec![b"/FlateDecode".to_vec()]), true);
+    add(
+        "filter behind a reference",
+        page(stream("/Filter 6 0 R", &once), "", vec![b"/FlateDecode".to_vec()]),
+        true,
+    );
     add("escaped filter", page(stream("/Filter /Fl#61teDecode", &once), "", Vec::new()), true);
     add("five filters", page(stream("/Filter [/Fl /Fl /Fl /Fl /Fl]", &twice), "", Vec::new()), true);
     let run = [129_u8, b' '].repeat(300_000);
@@ -38,7 +42,9 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
     table.extend(b"\nendobj\nstartxref\n9\n%%EOF");
     add("table bomb", table, true);
 
-    for (name, size) in [("wide", "/Width 60000 /Height 60000"), ("absurd", "/Width 2147483647 /Height 2147483647")] {
+    for (name, size) in
+        [("wide", "/Width 60000 /Height 60000"), ("absurd", "/Width 2147483647 /Height 2147483647")]
+    {
         let picture = format!(
             "/Type /XObject /Subtype /Image {size} /BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /DCTDecode"
         );
@@ -51,7 +57,11 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
     }
     let fax = "/Type /XObject /Subtype /Image /Width 9 /Height 60000 /BitsPerComponent 1 /ColorSpace /DeviceGray /Filter \
                /CCITTFaxDecode /DecodeParms << /K -1 /Columns 60000 >>";
-    let file = page(stream("", b"q 600 0 0 700 0 0 cm /P Do Q"), "/XObject << /P 6 0 R >>", vec![stream(fax, &[0xFF; 900])]);
+    let file = page(
+        stream("", b"q 600 0 0 700 0 0 cm /P Do Q"),
+        "/XObject << /P 6 0 R >>",
+        vec![stream(fax, &[0xFF; 900])],
+    );
     add("fax picture in a pdf", file, true);
     let mut inline = b"q 612 0 0 792 0 0 cm BI /W 50000 /H 50000 /BPC 8 /CS /G /F /Fl ID ".to_vec();
     inline.extend(&once);
@@ -63,10 +73,15 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
         let content = [nested("[", "]", depth).into_bytes(), b" TJ ".to_vec(), TEXT.to_vec()].concat();
         add(&format!("{depth} arrays in content"), page(stream("", &content), "", Vec::new()), false);
         let object = nested("<< /A ", " >>", depth).into_bytes();
-        add(&format!("{depth} dictionaries"), page(stream("", TEXT), "/XObject << /P 6 0 R >>", vec![object.clone()]), false);
+        add(
+            &format!("{depth} dictionaries"),
+            page(stream("", TEXT), "/XObject << /P 6 0 R >>", vec![object.clone()]),
+            false,
+        );
         let content = [nested("<< /A ", " >>", depth).into_bytes(), TEXT.to_vec()].concat();
         add(&format!("{depth} dictionaries in content"), page(stream("", &content), "", Vec::new()), false);
-        let saved = ["q ".repeat(depth).into_bytes(), TEXT.to_vec(), "Q ".repeat(depth * 2).into_bytes()].concat();
+        let saved =
+            ["q ".repeat(depth).into_bytes(), TEXT.to_vec(), "Q ".repeat(depth * 2).into_bytes()].concat();
         add(&format!("{depth} saved states"), page(stream("", &saved), "", Vec::new()), false);
     }
 
@@ -104,7 +119,11 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
     };
     add(
         "a form that draws itself",
-        page(stream("", b"/P Do"), "/XObject << /P 6 0 R >>", vec![form("/XObject << /P 6 0 R >>", b"/P Do /P Do")]),
+        page(
+            stream("", b"/P Do"),
+            "/XObject << /P 6 0 R >>",
+            vec![form("/XObject << /P 6 0 R >>", b"/P Do /P Do")],
+        ),
         true,
     );
     // Thirty forms, each drawing the next ten times.
@@ -131,12 +150,15 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
     add("tiles in tiles", tile("10", "0 0 10 10"), false);
     let dashes = b"[0.000001] 0 d 0 0 m 600 700 l S ".repeat(3);
     add("tiny dashes", page(stream("", &dashes), "", Vec::new()), true);
-    let strokes: Vec<u8> =
-        (0..60_000).flat_map(|line| format!("{} 0 m {} 792 l S ", line % 612, (line * 7) % 612).into_bytes()).collect();
+    let strokes: Vec<u8> = (0..60_000)
+        .flat_map(|line| format!("{} 0 m {} 792 l S ", line % 612, (line * 7) % 612).into_bytes())
+        .collect();
     add("sixty thousand lines", page(stream("", &strokes), "", Vec::new()), true);
     let letters = [b"BT /F 9 Tf (".to_vec(), vec![b'a'; 3_000_000], b") Tj ET".to_vec()].concat();
     add("three million letters", page(stream("", &letters), "", Vec::new()), true);
-    let moved = b"BT /F 1e38 Tf 1e30 0 0 1e30 1e38 1e38 Tm (huge letters at no place) Tj ET 1e38 1e38 1e38 1e38 re S".to_vec();
+    let moved =
+        b"BT /F 1e38 Tf 1e30 0 0 1e30 1e38 1e38 Tm (huge letters at no place) Tj ET 1e38 1e38 1e38 1e38 re S"
+            .to_vec();
     add("numbers beyond all", page(stream("", &moved), "", Vec::new()), false);
     for area in ["0 0 1e9 1e9", "0 0 0 0", "0 0 1 100000", "nothing", "-1e38 -1e38 1e38 1e38"] {
         let file = pdf(&[
@@ -155,9 +177,21 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
 
     for compression in [2, 3, 4, 5, 7, 8, 32773] {
         for (width, height) in [(60_000, 60_000), (u32::MAX, u32::MAX), (2_000, 2_000), (1, 8_000_000)] {
-            let entries = vec![(256, width), (257, height), (258, 8), (259, compression), (262, 1), (277, 1), (278, height)];
+            let entries = vec![
+                (256, width),
+                (257, height),
+                (258, 8),
+                (259, compression),
+                (262, 1),
+                (277, 1),
+                (278, height),
+            ];
             let noise: Vec<u8> = (0..4_000_u32).map(|at| (at * at * 31 >> 3) as u8).collect();
-            add(&format!("tiff {compression} of {width} by {height}"), tiff(&[(entries, noise)]), width > 2_000);
+            add(
+                &format!("tiff {compression} of {width} by {height}"),
+                tiff(&[(entries, noise)]),
+                width > 2_000,
+            );
         }
     }
     let endless: Vec<_> = (0..300).map(|_| grey_page(40, 40, true)).collect();
@@ -178,7 +212,8 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
         add(&format!("jpeg of {width} by {height}"), file, true);
     }
     for orientation in [0_u8, 6, 9, 255] {
-        let mut exif = b"\xFF\xD8\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+        let mut exif =
+            b"\xFF\xD8\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
         exif.extend([orientation, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
         exif.extend(&jpeg(200, 300)[2..]);
         add(&format!("orientation {orientation}"), exif, false);

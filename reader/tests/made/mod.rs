@@ -72,7 +72,8 @@ pub(crate) fn page(content: Vec<u8>, resources: &str, more: Vec<Vec<u8>>) -> Vec
     pdf(&objects)
 }
 
-pub(crate) const TEXT: &[u8] = b"BT /F 12 Tf 72 700 Td (Certificate of exemption for all the words of this small page) Tj \
+pub(crate) const TEXT: &[u8] =
+    b"BT /F 12 Tf 72 700 Td (Certificate of exemption for all the words of this small page) Tj \
     0 -20 Td (Name of purchaser: Made Up Widgets) Tj ET 72 600 12 12 re S 72 600 m 84 612 l S";
 
 /// A picture of a page: lines of dark blocks on white.
@@ -186,7 +187,9 @@ fn fax() -> Vec<u8> {
     let data: Vec<u8> = bits
         .as_bytes()
         .chunks(8)
-        .map(|byte| byte.iter().enumerate().fold(0, |all, (at, bit)| all | u8::from(*bit == b'1') << (7 - at)))
+        .map(|byte| {
+            byte.iter().enumerate().fold(0, |all, (at, bit)| all | u8::from(*bit == b'1') << (7 - at))
+        })
         .collect();
     tiff(&[(vec![(256, 512), (257, 600), (258, 1), (259, 4), (262, 0), (277, 1), (278, 600)], data)])
 }
