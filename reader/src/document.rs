@@ -37,7 +37,12 @@ pub fn read(bytes: &[u8], recogniser: Option<&dyn Recogniser>, limits: &Limits) 
 
 /// Draws a page, by its number from 0. `turned` is that of the page in the reading, which the picture then agrees with;
 /// without it, the page is set upright as far as that can be told without reading it.
-pub fn picture(bytes: &[u8], page: usize, turned: Option<f32>, limits: &Limits) -> Result<PagePicture, Finding> {
+pub fn picture(
+    bytes: &[u8],
+    page: usize,
+    turned: Option<f32>,
+    limits: &Limits,
+) -> Result<PagePicture, Finding> {
     let kind = checked(bytes, limits)?;
     guarded(|| {
         let sheet = if kind == "application/pdf" {
@@ -80,7 +85,9 @@ pub fn upload_copy(bytes: &[u8], pages: Option<(usize, usize)>, limits: &Limits)
         let mut pictures = Pictures::open(bytes, kind, limits)?;
         let (first, count) = pages.unwrap_or((0, pictures.len()));
         let end = first.checked_add(count).filter(|end| *end <= pictures.len() && count > 0);
-        let end = end.ok_or_else(|| pdf::no_such_page(first.saturating_add(count).saturating_sub(1), pictures.len()))?;
+        let end = end.ok_or_else(|| {
+            pdf::no_such_page(first.saturating_add(count).saturating_sub(1), pictures.len())
+        })?;
         let mut copy = paper::Paper::new();
         for number in first..end {
             let raster = pictures.page(number)?;
@@ -153,8 +160,10 @@ fn read_pdf(bytes: &[u8], recogniser: Option<&dyn Recogniser>, limits: &Limits) 
         return Err(pdf::dynamic_form());
     }
     let blank = pages.iter().all(|page| page.words.is_empty() && page.marks.is_empty());
-    if blank && fields.is_empty() {
-        return Err(Finding::Unreadable("the PDF shows neither text nor a picture; get a new copy of it".to_owned()));
+    if blank && fields.is_empty() && !recognised {
+        return Err(Finding::Unreadable(
+            "the PDF shows neither text nor a picture; get a new copy of it".to_owned(),
+        ));
     }
     let reader = reader_name(recogniser.filter(|_| recognised));
     Ok(Reading { pages, fields, reader })
@@ -169,7 +178,10 @@ fn is_waiting(pages: &[Page]) -> bool {
 }
 
 /// A page of a PDF drawn for recognition.
-fn scan_of(page: &hayro::hayro_syntax::page::Page<'_>, (width, height): (f32, f32)) -> Result<(Grey, f32), Finding> {
+fn scan_of(
+    page: &hayro::hayro_syntax::page::Page<'_>,
+    (width, height): (f32, f32),
+) -> Result<(Grey, f32), Finding> {
     let long = width.max(height);
     let picture = pdf::draw::page(page, scan::LONG_SIDE as f32 / long)?;
     let points_a_pixel = long / picture.width.max(picture.height).max(1) as f32;

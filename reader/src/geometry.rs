@@ -40,5 +40,10 @@ pub(crate) fn centre(a: Rectangle) -> (f32, f32) {
 
 /// Every coordinate times a factor.
 pub(crate) fn scaled(a: Rectangle, factor: f32) -> Rectangle {
-    Rectangle { left: a.left * factor, top: a.top * factor, right: a.right * factor, bottom: a.bottom * factor }
+    Rectangle {
+        left: a.left * factor,
+        top: a.top * factor,
+        right: a.right * factor,
+        bottom: a.bottom * factor,
+    }
 }

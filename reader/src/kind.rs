@@ -58,11 +58,15 @@ pub(crate) fn refusal(kind: &str) -> Finding {
         "text/html" | "text/xml" => {
             "this is a web page or XML, not a document; open it in a browser and print it to PDF"
         }
-        "text/plain" => "this is plain text, which carries no signature; get the certificate as PDF or picture",
+        "text/plain" => {
+            "this is plain text, which carries no signature; get the certificate as PDF or picture"
+        }
         "image/gif" | "image/bmp" | "image/webp" | "image/heic" => {
             "this is a picture in a format that is not read; save it as PNG or JPEG"
         }
-        _ => "this is neither a PDF nor a PNG, JPEG or TIFF picture; get the document in one of these formats",
+        _ => {
+            "this is neither a PDF nor a PNG, JPEG or TIFF picture; get the document in one of these formats"
+        }
     };
     Finding::Unreadable(text.to_owned())
 }

@@ -28,7 +28,9 @@ pub fn guarded<T: Send + 'static>(
     };
     let thread = thread::Builder::new().name("document-reader".to_owned()).stack_size(STACK).spawn(run);
     if let Err(error) = thread {
-        return Err(Finding::Unreadable(format!("no thread could be started to read it ({error}); try again")));
+        return Err(Finding::Unreadable(format!(
+            "no thread could be started to read it ({error}); try again"
+        )));
     }
     receive.recv_timeout(deadline).unwrap_or_else(|_| {
         Err(Finding::Unreadable(format!(

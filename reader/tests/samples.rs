@@ -121,6 +121,20 @@ fn a_skewed_scan_is_set_straight() {
     assert!((reading.pages[0].turned.abs() - 1.2).abs() < 0.2, "{}", reading.pages[0].turned);
 }
 
+#[test]
+fn a_sample_on_its_side_is_set_upright() {
+    for id in ["d01-sst-typed-300", "d02-mtc-typed-200-q40", "d04-letter-serif-200-stamp"] {
+        let Some((bytes, _)) = sample(id) else { return };
+        let turned = image::load_from_memory(&bytes).expect("a picture").rotate90().into_luma8();
+        let mut file = Vec::new();
+        turned.write_to(&mut std::io::Cursor::new(&mut file), image::ImageFormat::Png).expect("written");
+        let reading = read(&file, Some(&Straight), &Limits::default()).expect("readable");
+        let page = &reading.pages[0];
+        assert!(page.height > page.width, "{id}: {} by {}", page.width, page.height);
+        assert!((page.turned.abs() - 90.0).abs() < 3.0, "{id}: {}", page.turned);
+    }
+}
+
 /// Answers with enough words that nothing is turned upside down.
 struct Straight;
 
@@ -140,11 +154,16 @@ fn a_fillable_form_gives_words_and_fields_and_its_copy_is_flat() {
     let Some((bytes, truth)) = sample("d10-acroform-digital") else { return };
     let reading = read(&bytes, None, &Limits::default()).expect("readable without recognition");
     println!("{:#?}", reading.fields);
-    let words: Vec<&str> = reading.pages.iter().flat_map(|page| &page.words).map(|word| word.text.as_str()).collect();
+    let words: Vec<&str> =
+        reading.pages.iter().flat_map(|page| &page.words).map(|word| word.text.as_str()).collect();
     println!("{}", words.join(" "));
     for field in ["purchaser_name", "permit_id", "seller_name"] {
         let value = truth["fields"][field].as_str().expect("a value");
-        assert!(reading.fields.iter().any(|field| field.value == value), "{field} {value} {:?}", reading.fields);
+        assert!(
+            reading.fields.iter().any(|field| field.value == value),
+            "{field} {value} {:?}",
+            reading.fields
+        );
         assert!(!words.join(" ").contains(value), "a field's value is no word: {value}");
     }
     for segment in truth["segments"].as_array().expect("segments") {
@@ -176,7 +195,10 @@ fn every_sample_becomes_a_pdf_that_looks_the_same() {
         let before = picture(&bytes, 0, Some(0.0), &Limits::default()).expect("the original");
         let after = picture(&copy, 0, Some(0.0), &Limits::default()).expect("the copy");
         let size = |shown: &document_reader::PagePicture| {
-            (shown.picture.width as f32 * shown.points_a_pixel, shown.picture.height as f32 * shown.points_a_pixel)
+            (
+                shown.picture.width as f32 * shown.points_a_pixel,
+                shown.picture.height as f32 * shown.points_a_pixel,
+            )
         };
         let (a, b) = (size(&before), size(&after));
         assert!((a.0 - b.0).abs() < 3.0 && (a.1 - b.1).abs() < 3.0, "{}: {a:?} {b:?}", path.display());

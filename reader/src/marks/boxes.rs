@@ -15,10 +15,12 @@ use crate::{
 };
 
 /// Side of a box in points, from outer edge to outer edge.
-const SMALLEST: f32 = 5.5;
+const SMALLEST: f32 = 6.3;
 const LARGEST: f32 = 21.0;
 /// Thickest frame in points.
 const THICKEST: f32 = 2.6;
+/// Thickest frame as a share of the side: closed letters are drawn thicker for their size.
+const BOLDEST: f32 = 0.17;
 /// Share of a side that has to be drawn.
 const DRAWN: f32 = 0.82;
 /// Most boxes of a page.
@@ -70,7 +72,7 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     let width = right.checked_sub(left)?;
     let height = lower.bottom - upper.top;
     let loose = 2 * tolerance;
-    let square = (0.72..=1.38).contains(&(width as f32 / height as f32));
+    let square = (0.78..=1.28).contains(&(width as f32 / height as f32));
     if !square || left - outer_left > loose || outer_right - right > loose {
         return None;
     }
@@ -85,7 +87,10 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     };
     let side = |around: usize| {
         let columns = around.saturating_sub(tolerance)..=around + tolerance;
-        columns.map(|column| (column, drawn(column))).filter(|(_, share)| *share >= DRAWN).map(|(column, _)| column)
+        columns
+            .map(|column| (column, drawn(column)))
+            .filter(|(_, share)| *share >= DRAWN)
+            .map(|(column, _)| column)
     };
     let left_side = side(upper.left.max(lower.left)).min()?;
     let right_side = side(upper.right.min(lower.right).saturating_sub(2)).max()? + 1;
@@ -100,13 +105,28 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     if !closed(upper) || !closed(lower) {
         return None;
     }
+    // Letters that are closed all around have round corners.
+    let corner = (1.2 * pixels_a_point).max(2.0) as usize;
+    let at_corners = [left_side, right_side.saturating_sub(corner)]
+        .into_iter()
+        .flat_map(|x| [upper.top, lower.bottom.saturating_sub(corner)].map(|y| (x, y)))
+        .all(|(x, y)| bits.count(x, y, x + corner + 1, y + corner) * 5 >= corner * 2);
+    if !at_corners {
+        return None;
+    }
     let sides = |from: usize, step: isize| {
-        (0..tolerance * 2).take_while(|by| drawn(from.saturating_add_signed(step * *by as isize)) >= DRAWN).count()
+        (0..tolerance * 2)
+            .take_while(|by| drawn(from.saturating_add_signed(step * *by as isize)) >= DRAWN)
+            .count()
     };
     let thick = (upper.bottom - upper.top)
         .max(lower.bottom - lower.top)
         .max(sides(left_side, 1))
         .max(sides(right_side.saturating_sub(1), -1));
+    let side = (right_side - left_side).min(height);
+    if thick as f32 > (BOLDEST * side as f32).max(3.0) {
+        return None;
+    }
     Some(Frame { left: left_side, top: upper.top, right: right_side + 1, bottom: lower.bottom, thick })
 }
 
@@ -120,7 +140,8 @@ fn content(bits: &Bits, frame: &Frame) -> (MarkKind, f32) {
     let share = bits.count(left, top, right, bottom) as f32 / inside as f32;
     let columns = (left..right).filter(|x| bits.count(*x, top, *x + 1, bottom) > 0).count();
     let rows = (top..bottom).filter(|y| bits.count(left, *y, right, *y + 1) > 0).count();
-    let span = (columns as f32 / (right - left).max(1) as f32).max(rows as f32 / (bottom - top).max(1) as f32);
+    let span =
+        (columns as f32 / (right - left).max(1) as f32).max(rows as f32 / (bottom - top).max(1) as f32);
     match share {
         _ if share < 0.012 => (MarkKind::EmptyBox, 0.99),
         _ if share < 0.03 => (MarkKind::EmptyBox, if span < 0.35 { 0.85 } else { 0.6 }),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How far apart strokes of one piece may be, in squares, across and down.
-const APART: (usize, usize) = (5, 3);
+const APART: (usize, usize) = (8, 3);
 /// Smallest piece, in squares that hold ink, and its smallest width and height in points.
 const LEAST: usize = 24;
 const LEAST_WIDTH: f32 = 12.0;
@@ -74,7 +74,13 @@ impl Squares {
         }
         // A single pixel may be noise.
         let least = if side > 1 { 2 } else { 1 };
-        Self { columns, rows, side, pixels_a_point, full: counts.into_iter().map(|count| count >= least).collect() }
+        Self {
+            columns,
+            rows,
+            side,
+            pixels_a_point,
+            full: counts.into_iter().map(|count| count >= least).collect(),
+        }
     }
 
     /// Squares that hang together, as numbers.

@@ -32,6 +32,7 @@ pub(crate) fn find(
     let rules = lines::find(&bits, pixels_a_point);
     let mut marks = boxes::find(&bits, pixels_a_point);
     marks.retain(|mark| !places.iter().any(|place| overlap(*place, mark.area) > 0.5));
+    marks.retain(|mark| !words.iter().any(|word| is_letter_of(mark.area, word)));
     take_words_out_of_boxes(&mut marks, words);
     let strikes = strike::find(&bits, pixels_a_point, words);
     let boxed: Vec<Rectangle> = marks.iter().map(|mark| mark.area).chain(places.iter().copied()).collect();
@@ -39,6 +40,17 @@ pub(crate) fn find(
     marks.extend(ink::find(bits, pixels_a_point, words, &boxed, &rules));
     marks.truncate(limits.marks);
     marks
+}
+
+/// Whether what looks like a box is a letter in the middle of a word.
+fn is_letter_of(area: Rectangle, word: &Word) -> bool {
+    let side = area.right - area.left;
+    let (_, y) = centre(area);
+    word.text.chars().count() >= 3
+        && area.left > word.area.left + 0.5 * side
+        && area.right < word.area.right - 0.5 * side
+        && y > word.area.top
+        && y < word.area.bottom
 }
 
 /// A word over a box is its content if it reads like a cross, a tick or the box itself; any other single character in a
@@ -64,8 +76,35 @@ fn reads_like_a_box(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| "[](){}|".contains(c));
     matches!(
         bare,
-        "" | "X" | "x" | "×" | "O" | "o" | "0" | "D" | "V" | "v" | "✓" | "✔" | "√" | "✗" | "✘" | "☐" | "☑" | "☒"
-            | "□" | "■" | "▢" | "*" | "+" | "/" | "\\" | "-" | "XX" | "図" | "区" | "口"
+        "" | "X"
+            | "x"
+            | "×"
+            | "O"
+            | "o"
+            | "0"
+            | "D"
+            | "V"
+            | "v"
+            | "✓"
+            | "✔"
+            | "√"
+            | "✗"
+            | "✘"
+            | "☐"
+            | "☑"
+            | "☒"
+            | "□"
+            | "■"
+            | "▢"
+            | "*"
+            | "+"
+            | "/"
+            | "\\"
+            | "-"
+            | "XX"
+            | "図"
+            | "区"
+            | "口"
     )
 }
 

@@ -35,9 +35,12 @@ impl Page {
     }
 
     fn square(&mut self, x: i32, y: i32, side: i32) {
-        for (from, to) in
-            [((x, y), (x + side, y)), ((x, y), (x, y + side)), ((x + side, y), (x + side, y + side)), ((x, y + side), (x + side, y + side))]
-        {
+        for (from, to) in [
+            ((x, y), (x + side, y)),
+            ((x, y), (x, y + side)),
+            ((x + side, y), (x + side, y + side)),
+            ((x, y + side), (x + side, y + side)),
+        ] {
             self.line(from, to, 2);
         }
     }
@@ -110,7 +113,10 @@ fn open_shapes_tables_and_large_frames_are_no_boxes() {
         page.line((100 + cell * 40, 300), (100 + cell * 40, 340), 2);
     }
     let marks = page.marks(&mut Vec::new());
-    assert!(!kinds(&marks).iter().any(|kind| matches!(kind, MarkKind::EmptyBox | MarkKind::TickedBox)), "{marks:?}");
+    assert!(
+        !kinds(&marks).iter().any(|kind| matches!(kind, MarkKind::EmptyBox | MarkKind::TickedBox)),
+        "{marks:?}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use hayro::hayro_syntax::Filter;
 
-use super::unpacks_to_too_much;
+use super::{broken, unpacks_to_too_much};
 use crate::{limits::Limits, model::Finding, pdf::unpack::Budget};
 
 /// How much the best packing (Deflate) can unpack one byte to.
@@ -27,6 +27,28 @@ const NAMES: [(&[u8], Filter); 10] = [
 /// Names of filters for pictures.
 const PICTURES: [&[u8]; 6] = [b"/DCT", b"/JPX", b"/CCITT", b"/CCF", b"/JBIG2", b"/Crypt"];
 
+/// Deepest nesting of arrays and dictionaries; the parser looks at deep ones again at every level.
+const MAX_NESTING: usize = 200;
+
+/// Whether text of a PDF nests deeper than any honest one.
+pub(super) fn nests_too_deep(text: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    for (at, byte) in text.iter().enumerate() {
+        let doubled = text.get(at + 1) == Some(byte);
+        match byte {
+            b'[' => depth += 1,
+            b'<' if doubled => depth += 1,
+            b']' => depth = depth.saturating_sub(1),
+            b'>' if doubled => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            return true;
+        }
+    }
+    false
+}
+
 /// Measures every stream of a file.
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Finding> {
     let too_much = |_| unpacks_to_too_much(limits);
@@ -40,6 +62,9 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Finding> {
         position += found + 6;
         if before.ends_with(b"end") {
             continue;
+        }
+        if nests_too_deep(before) {
+            return Err(broken("its parts are nested too deep"));
         }
         let start = after.iter().take(2).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let data = after.get(start..).unwrap_or_default();
@@ -65,6 +90,9 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Finding> {
                 }
             }
         }
+    }
+    if nests_too_deep(bytes.get(position..).unwrap_or_default()) {
+        return Err(broken("its parts are nested too deep"));
     }
     if protected_bytes.saturating_mul(MOST_PER_BYTE) > limits.unpacked {
         return Err(Finding::TooLarge(
@@ -153,7 +181,10 @@ mod tests {
             "/Type /ObjStm /Filter /FlateDecode /N 3",
             "/Encrypt 3 0 R /Type /ObjStm /Filter /FlateDecode",
         ] {
-            assert!(matches!(scan(&file(dictionary, &bomb()), &limits), Err(Finding::TooLarge(_))), "{dictionary}");
+            assert!(
+                matches!(scan(&file(dictionary, &bomb()), &limits), Err(Finding::TooLarge(_))),
+                "{dictionary}"
+            );
         }
         let enough = Limits { unpacked: 3_000_000, ..limits };
         assert_eq!(scan(&file("/Filter /FlateDecode", &bomb()), &enough), Ok(()));

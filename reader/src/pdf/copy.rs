@@ -37,7 +37,17 @@ const LEFT_OUT: [&str; 9] = [
 ];
 /// Kinds of objects that no drawing needs.
 const FOREIGN: [&str; 12] = [
-    "Catalog", "Pages", "Page", "Annot", "Action", "Filespec", "F", "EmbeddedFile", "XRef", "ObjStm", "Sig",
+    "Catalog",
+    "Pages",
+    "Page",
+    "Annot",
+    "Action",
+    "Filespec",
+    "F",
+    "EmbeddedFile",
+    "XRef",
+    "ObjStm",
+    "Sig",
     "StructTreeRoot",
 ];
 
@@ -46,7 +56,8 @@ pub(crate) fn pages(opened: &Opened, first: usize, count: usize) -> Result<Vec<u
     let all = opened.pdf.pages().len();
     let end = first.checked_add(count).filter(|end| *end <= all && count > 0);
     let end = end.ok_or_else(|| no_such_page(first.saturating_add(count).saturating_sub(1), all))?;
-    let mut copy = Copy { opened, next: Ref::new(1), known: HashMap::new(), open: Vec::new(), chunk: Chunk::new() };
+    let mut copy =
+        Copy { opened, next: Ref::new(1), known: HashMap::new(), open: Vec::new(), chunk: Chunk::new() };
     let (catalog, tree) = (copy.next.bump(), copy.next.bump());
     let mut kids = Vec::new();
     for number in first..end {
@@ -190,7 +201,9 @@ impl<'o> Copy<'o> {
             }
             let mut chunk = Chunk::new();
             match self.opened.pdf.xref().get::<Object<'_>>(from.into()) {
-                Some(Object::Stream(stream)) if !is_foreign(stream.dict()) => self.stream(&mut chunk, to, &stream),
+                Some(Object::Stream(stream)) if !is_foreign(stream.dict()) => {
+                    self.stream(&mut chunk, to, &stream)
+                }
                 Some(Object::Stream(_)) | None => chunk.indirect(to).primitive(Null),
                 Some(other) => self.write(chunk.indirect(to), &other, 0),
             }

@@ -14,14 +14,14 @@ use hayro::hayro_syntax::{
     page::{Page, Resources},
 };
 
-use super::{broken, unpack::Budget, unpacks_to_too_much, weigh};
+use super::{before::nests_too_deep, broken, unpack::Budget, unpacks_to_too_much, weigh};
 use crate::{limits::Limits, model::Finding};
 
 /// Most steps of a page. A crowded form has ten thousand.
 const MAX_STEPS: u64 = 400_000;
 /// Deepest nesting of forms.
 const MAX_DEPTH: usize = 12;
-/// How many bytes of content (each may be a letter) or pixels of a picture count as a step.
+/// How many bytes of content or pixels of a picture count as a step.
 const BYTES_A_STEP: u64 = 16;
 const PIXELS_A_STEP: u64 = 2048;
 
@@ -31,7 +31,8 @@ pub(super) fn check(page: &Page<'_>, number: usize, limits: &Limits) -> Result<(
     let mut count = Count { known: HashMap::new(), open: Vec::new(), budget, limits };
     let content = page.page_stream().unwrap_or_default();
     let mut steps = count.content(content, page.resources())?;
-    for annotation in page.raw().get::<Array<'_>>("Annots").into_iter().flat_map(|all| all.iter::<Dict<'_>>()) {
+    for annotation in page.raw().get::<Array<'_>>("Annots").into_iter().flat_map(|all| all.iter::<Dict<'_>>())
+    {
         steps = steps.saturating_add(1);
         let drawn = annotation.get::<Dict<'_>>("AP").and_then(|all| all.get::<Object<'_>>("N"));
         let drawn: Vec<Stream<'_>> = match drawn {
@@ -65,6 +66,9 @@ struct Count<'l> {
 
 impl Count<'_> {
     fn content(&mut self, content: &[u8], resources: &Resources<'_>) -> Result<u64, Finding> {
+        if nests_too_deep(content) {
+            return Err(broken("its content is nested too deep"));
+        }
         let mut steps = content.len() as u64 / BYTES_A_STEP;
         let mut operations = TypedIter::new(content);
         let mut inside = HashMap::new();
@@ -94,6 +98,10 @@ impl Count<'_> {
                     }
                     1 + pixels / PIXELS_A_STEP
                 }
+                TypedInstruction::ShowText(text) => text.0.as_bytes().len() as u64,
+                TypedInstruction::NextLineAndShowText(text) => text.0.as_bytes().len() as u64,
+                TypedInstruction::ShowTextWithParameters(text) => text.2.as_bytes().len() as u64,
+                TypedInstruction::ShowTexts(parts) => parts.0.data().len() as u64,
                 _ => 1,
             });
             if steps > MAX_STEPS {

@@ -54,7 +54,8 @@ pub(crate) fn of_page(opened: &Opened, page: &Page<'_>, number: usize) -> PageFi
 /// The name of a field with those of its parents before it.
 pub(crate) fn full_name(widget: &Dict<'_>) -> String {
     let parts = object::parents(widget);
-    let parts = parts.iter().rev().filter_map(|node| node.get::<Object<'_>>("T").as_ref().and_then(object::text));
+    let parts =
+        parts.iter().rev().filter_map(|node| node.get::<Object<'_>>("T").as_ref().and_then(object::text));
     parts.collect::<Vec<_>>().join(".").chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 

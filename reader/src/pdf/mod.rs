@@ -68,9 +68,13 @@ impl Opened {
 
     /// A page, by its number from 0, if drawing it is little enough work.
     pub(crate) fn page(&self, number: usize) -> Result<&Page<'_>, Finding> {
-        let page = self.pdf.pages().get(number).ok_or_else(|| no_such_page(number, self.pdf.pages().len()))?;
+        let page =
+            self.pdf.pages().get(number).ok_or_else(|| no_such_page(number, self.pdf.pages().len()))?;
         let (width, height) = page.render_dimensions();
-        if !(width.is_finite() && height.is_finite()) || width.max(height) > MAX_SIDE || width.min(height) < MIN_SIDE {
+        if !(width.is_finite() && height.is_finite())
+            || width.max(height) > MAX_SIDE
+            || width.min(height) < MIN_SIDE
+        {
             return Err(Finding::TooLarge(format!(
                 "page {} measures {width:.0} by {height:.0} points, which no paper does; print the PDF to a new one",
                 number + 1
@@ -83,7 +87,8 @@ impl Opened {
     /// Whether the file is only the shell of a form that one company's viewer fills at run time.
     pub(crate) fn is_dynamic_form(&self) -> bool {
         let form = self.catalog().get::<Dict<'_>>("AcroForm").unwrap_or_default();
-        form.contains_key("XFA") && (self.catalog().get::<bool>("NeedsRendering") == Some(true) || !has_fields(&form))
+        form.contains_key("XFA")
+            && (self.catalog().get::<bool>("NeedsRendering") == Some(true) || !has_fields(&form))
     }
 }
 

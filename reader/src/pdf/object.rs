@@ -81,7 +81,10 @@ pub(crate) fn text(object: &Object<'_>) -> Option<String> {
 /// Text as PDF stores it: UTF-16 or UTF-8 with a mark in front, else its own table, which is Latin-1 for most letters.
 fn decoded(bytes: &[u8]) -> String {
     if let Some(wide) = bytes.strip_prefix(&[0xFE, 0xFF]) {
-        let units: Vec<u16> = wide.chunks_exact(2).map(|pair| pair.iter().fold(0, |unit, byte| unit << 8 | u16::from(*byte))).collect();
+        let units: Vec<u16> = wide
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |unit, byte| unit << 8 | u16::from(*byte)))
+            .collect();
         return String::from_utf16_lossy(&units);
     }
     if let Some(text) = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]) {

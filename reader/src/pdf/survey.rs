@@ -74,7 +74,9 @@ impl Survey {
                 PathSeg::Line(line) => line.arclen(1.0),
                 PathSeg::Quad(quad) => (quad.p0 - quad.p1).hypot() + (quad.p1 - quad.p2).hypot(),
                 PathSeg::Cubic(cubic) => {
-                    (cubic.p0 - cubic.p1).hypot() + (cubic.p1 - cubic.p2).hypot() + (cubic.p2 - cubic.p3).hypot()
+                    (cubic.p0 - cubic.p1).hypot()
+                        + (cubic.p1 - cubic.p2).hypot()
+                        + (cubic.p2 - cubic.p3).hypot()
                 }
             };
             if !long.is_finite() {

@@ -56,7 +56,9 @@ pub(crate) fn read(
     let mut letters = own.letters;
     letters.extend(noted.letters.into_iter().filter(|letter| {
         let (x, y) = (letter.origin.midpoint(letter.end).x as f32, (letter.origin.y - 1.0) as f32);
-        !fields.iter().any(|area| x >= area.left && x <= area.right && y >= area.top - 1.0 && y <= area.bottom + 1.0)
+        !fields
+            .iter()
+            .any(|area| x >= area.left && x <= area.right && y >= area.top - 1.0 && y <= area.bottom + 1.0)
     }));
     let page_area = Rectangle { left: 0.0, top: 0.0, right: width, bottom: height };
     let words = words::from_letters(&letters, page_area, limits.words);

@@ -115,11 +115,7 @@ fn lzw(data: &[u8], sink: &mut Sink) -> Result<(), TooMuch> {
     Ok(())
 }
 
-fn lzw_with(
-    mut decoder: weezl::decode::Decoder,
-    mut data: &[u8],
-    sink: &mut Sink,
-) -> Result<(), TooMuch> {
+fn lzw_with(mut decoder: weezl::decode::Decoder, mut data: &[u8], sink: &mut Sink) -> Result<(), TooMuch> {
     let mut buffer = [0; 16 * 1024];
     loop {
         let step = decoder.decode_bytes(data, &mut buffer);
@@ -153,7 +149,8 @@ fn run_length(data: &[u8], sink: &mut Sink) -> Result<(), TooMuch> {
 }
 
 fn ascii_hex(data: &[u8], sink: &mut Sink) -> Result<(), TooMuch> {
-    let digits = data.iter().take_while(|byte| **byte != b'>').filter_map(|byte| char::from(*byte).to_digit(16));
+    let digits =
+        data.iter().take_while(|byte| **byte != b'>').filter_map(|byte| char::from(*byte).to_digit(16));
     let digits: Vec<u8> = digits.map(|digit| digit as u8).collect();
     for pair in digits.chunks(2) {
         sink.push(&[pair.iter().fold(0, |byte, digit| byte << 4 | digit)])?;
@@ -219,7 +216,10 @@ mod tests {
             .encode(&plain)
             .expect("packed");
         assert!(spent(&packed, &[Filter::LzwDecode]) >= Some(size));
-        assert_eq!(spent(&[2, b'a', b'b', b'c', 255, b'x', 129, b'y', 128, 9, 9], &[Filter::RunLengthDecode]), Some(3 + 2 + 128));
+        assert_eq!(
+            spent(&[2, b'a', b'b', b'c', 255, b'x', 129, b'y', 128, 9, 9], &[Filter::RunLengthDecode]),
+            Some(3 + 2 + 128)
+        );
         assert_eq!(spent(b"4 1 4>zz", &[Filter::AsciiHexDecode]), Some(2));
         assert_eq!(spent(b"87cURz!!~>", &[Filter::Ascii85Decode]), Some(4 + 4 + 1));
     }

@@ -36,7 +36,8 @@ pub(crate) fn picture_too_large(limits: &Limits) -> Finding {
 /// Pixels of a stream that is a picture; 0 for others.
 pub(super) fn pixels(stream: &Stream<'_>) -> u64 {
     let dict = stream.dict();
-    let entry = |long: &str, short: &str| u64::from(dict.get::<u32>(long).or_else(|| dict.get(short)).unwrap_or(0));
+    let entry =
+        |long: &str, short: &str| u64::from(dict.get::<u32>(long).or_else(|| dict.get(short)).unwrap_or(0));
     let (width, height) = (entry("Width", "W"), entry("Height", "H"));
     let coded = match stream.filters().last() {
         Some(Filter::DctDecode) => jpeg::size(&stream.raw_data()).unwrap_or_default(),

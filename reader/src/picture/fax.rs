@@ -36,7 +36,8 @@ pub(crate) fn strip(data: &[u8], width: u32, rows: u32, coding: Coding) -> Vec<u
         rows,
         end_of_block: coding.compression != 2,
         end_of_line: coding.compression == 3,
-        rows_are_byte_aligned: coding.compression == 2 || (coding.compression == 3 && coding.options & 4 != 0),
+        rows_are_byte_aligned: coding.compression == 2
+            || (coding.compression == 3 && coding.options & 4 != 0),
         encoding,
         strict: false,
     };

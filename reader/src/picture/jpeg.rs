@@ -68,8 +68,11 @@ mod tests {
         data.extend(b"JFIF\0\x01\x02\x01\x00\xC8\x00\xC8\0\0");
         data.extend([0xFF, 0xEE, 0, 14]);
         data.extend(b"Adobe\0\0\0\0\0\0\0");
-        data.extend([0xFF, 0xFF, 0xC2, 0, 17, 8, 0x08, 0x98, 0x06, 0xA4, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]);
-        let expected = Header { width: 1700, height: 2200, components: 3, adobe: true, dpi: Some((200.0, 200.0)) };
+        data.extend([
+            0xFF, 0xFF, 0xC2, 0, 17, 8, 0x08, 0x98, 0x06, 0xA4, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1,
+        ]);
+        let expected =
+            Header { width: 1700, height: 2200, components: 3, adobe: true, dpi: Some((200.0, 200.0)) };
         assert_eq!(header(&data), Some(expected));
         assert_eq!(header(&data[..30]), None);
         assert_eq!(header(b"\xFF\xD8\xFF\xDA\0\x02"), None);

@@ -75,9 +75,9 @@ fn png_dpi(bytes: &[u8]) -> Option<(f32, f32)> {
 
 fn broken(error: &image::ImageError) -> Finding {
     match error {
-        image::ImageError::Limits(_) => {
-            Finding::TooLarge("the picture is too large to be decoded; scan it at a lower resolution".to_owned())
-        }
+        image::ImageError::Limits(_) => Finding::TooLarge(
+            "the picture is too large to be decoded; scan it at a lower resolution".to_owned(),
+        ),
         _ => {
             let reason: String = error.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
             Finding::Unreadable(format!("the picture is broken ({reason}); get a new copy of it"))

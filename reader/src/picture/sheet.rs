@@ -74,8 +74,7 @@ fn cropped(picture: &Grey, left: u32, top: u32, right: u32, bottom: u32) -> Grey
 /// The picture as if the light on it were even.
 pub(crate) fn evened(picture: Grey) -> Grey {
     let side = (SQUARE * picture.width.max(picture.height) as usize / 2200).max(8);
-    let (columns, rows) =
-        ((picture.width as usize).div_ceil(side), (picture.height as usize).div_ceil(side));
+    let (columns, rows) = ((picture.width as usize).div_ceil(side), (picture.height as usize).div_ceil(side));
     let mut paper: Vec<u8> = Vec::with_capacity(columns * rows);
     let mut values = Vec::with_capacity(side * side);
     for row in 0..rows {
@@ -84,7 +83,9 @@ pub(crate) fn evened(picture: Grey) -> Grey {
             for y in row * side..((row + 1) * side).min(picture.height as usize) {
                 let start = y * picture.width as usize;
                 let end = ((column + 1) * side).min(picture.width as usize);
-                values.extend_from_slice(picture.pixels.get(start + column * side..start + end).unwrap_or_default());
+                values.extend_from_slice(
+                    picture.pixels.get(start + column * side..start + end).unwrap_or_default(),
+                );
             }
             values.sort_unstable();
             paper.push(values.get(values.len() * 9 / 10).copied().unwrap_or(255));
@@ -98,7 +99,8 @@ pub(crate) fn evened(picture: Grey) -> Grey {
     }
     let paper = Grey { width: columns as u32, height: rows as u32, pixels: filled(paper, columns, at(95)) };
     let paper = scale::stretched(&paper, picture.width, picture.height);
-    let divided = |(value, paper): (&u8, &u8)| (u32::from(*value) * 245 / u32::from((*paper).max(1))).min(255) as u8;
+    let divided =
+        |(value, paper): (&u8, &u8)| (u32::from(*value) * 245 / u32::from((*paper).max(1))).min(255) as u8;
     Grey { pixels: picture.pixels.iter().zip(&paper.pixels).map(divided).collect(), ..picture }
 }
 

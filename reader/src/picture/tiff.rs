@@ -128,7 +128,8 @@ impl Tiff<'_> {
                 break;
             }
             let start = usize::try_from(*offset).unwrap_or(usize::MAX).min(self.bytes.len());
-            let end = start.saturating_add(usize::try_from(*length).unwrap_or(usize::MAX)).min(self.bytes.len());
+            let end =
+                start.saturating_add(usize::try_from(*length).unwrap_or(usize::MAX)).min(self.bytes.len());
             let data = self.bytes.get(start..end).unwrap_or_default();
             pixels.extend(fax::strip(data, width, rows.min(height - done), coding));
         }
@@ -161,10 +162,16 @@ impl Tiff<'_> {
                 (3, indexes.into_iter().flat_map(|index| [0, 1, 2].map(|part| colour(index, part))).collect())
             }
             ColorType::RGB(8 | 16) => (3, samples),
-            ColorType::GrayA(8 | 16) => (1, samples.chunks_exact(2).map(|pixel| over_white(pixel, 0)).collect()),
-            ColorType::RGBA(8 | 16) => {
-                (3, samples.chunks_exact(4).flat_map(|pixel| [0, 1, 2].map(|part| over_white(pixel, part))).collect())
+            ColorType::GrayA(8 | 16) => {
+                (1, samples.chunks_exact(2).map(|pixel| over_white(pixel, 0)).collect())
             }
+            ColorType::RGBA(8 | 16) => (
+                3,
+                samples
+                    .chunks_exact(4)
+                    .flat_map(|pixel| [0, 1, 2].map(|part| over_white(pixel, part)))
+                    .collect(),
+            ),
             ColorType::YCbCr(8) => (3, samples.chunks_exact(3).flat_map(from_ycbcr).collect()),
             ColorType::CMYK(8) => (3, samples.chunks_exact(4).flat_map(from_inks).collect()),
             _ => return Err(unsupported()),
@@ -213,7 +220,9 @@ fn from_inks(pixel: &[u8]) -> [u8; 3] {
 }
 
 fn unsupported() -> Finding {
-    Finding::Unreadable("the TIFF stores its colours in a way that is not read; save it as PNG or PDF".to_owned())
+    Finding::Unreadable(
+        "the TIFF stores its colours in a way that is not read; save it as PNG or PDF".to_owned(),
+    )
 }
 
 fn broken(error: &TiffError) -> Finding {
