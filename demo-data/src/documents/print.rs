@@ -163,7 +163,13 @@ fn page_tree(pdf: &mut Pdf, ids: &[(Ref, Ref)]) {
 }
 
 /// The widgets of a page.
-fn fields_of(marks: &[Mark], page: Ref, entries: Entries, numbers: &mut Numbers, chunk: &mut Chunk) -> Vec<Ref> {
+fn fields_of(
+    marks: &[Mark],
+    page: Ref,
+    entries: Entries,
+    numbers: &mut Numbers,
+    chunk: &mut Chunk,
+) -> Vec<Ref> {
     let mut fields = Vec::new();
     let mut count = 0;
     let mut title = |key: &str, kind: &str| {

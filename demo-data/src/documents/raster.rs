@@ -122,7 +122,15 @@ const fn middle(at: i64) -> f32 {
 }
 
 /// Writes text at a place in pixels.
-pub(crate) fn write(grey: &mut Grey, fonts: &Fonts, face: Face, em: f32, at: (f32, f32), text: &str, ink: u8) {
+pub(crate) fn write(
+    grey: &mut Grey,
+    fonts: &Fonts,
+    face: Face,
+    em: f32,
+    at: (f32, f32),
+    text: &str,
+    ink: u8,
+) {
     let font = fonts.font(face);
     let scale = scale_of(font, em);
     let scaled = font.as_scaled(scale);

@@ -214,8 +214,7 @@ fn specks(grey: &mut Grey, share: f32, random: &mut Random) {
 /// A quarter, half or three-quarter turn, clockwise.
 fn quarter(grey: &Grey, degrees: u16) -> Grey {
     let (wide, high) = (i64::from(grey.width), i64::from(grey.height));
-    let (width, height) =
-        if degrees == 180 { (grey.width, grey.height) } else { (grey.height, grey.width) };
+    let (width, height) = if degrees == 180 { (grey.width, grey.height) } else { (grey.height, grey.width) };
     let mut out = Grey::blank(width, height, 255);
     let mut target = out.pixels.iter_mut();
     for y in 0..i64::from(height) {

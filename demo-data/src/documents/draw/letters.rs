@@ -14,7 +14,12 @@ fn address(s: &mut Sheet<'_>, y: f32) {
 /// The letter by which Illinois grants an exemption number.
 pub(crate) fn illinois(s: &mut Sheet<'_>) {
     s.bold(INDENT, 56.0, 12.0, "Illinois Department of Revenue");
-    s.text(INDENT, 68.0, 8.0, "Office of Local Government Services, Sales Tax Exemption Section, Springfield");
+    s.text(
+        INDENT,
+        68.0,
+        8.0,
+        "Office of Local Government Services, Sales Tax Exemption Section, Springfield",
+    );
     s.value(INDENT, 104.0, 140.0, "date");
     address(s, 134.0);
     let end = INDENT + WIDE;
