@@ -68,6 +68,8 @@ impl Day {
             4 => format!("{name} {day}, {year}"),
             5 => format!("{day} {short} {year}"),
             6 => self.iso(),
+            // May is not shortened, so it takes no full stop.
+            _ if short == name => format!("{name} {day}, {year}"),
             _ => format!("{short}. {day}, {year}"),
         }
     }

@@ -239,7 +239,7 @@ fn write_fault(
         }
     }
     if planted.stage == Stage::Blurred {
-        shape.wear.blur = Some(3.2);
+        shape.wear.blur = Some(4.5);
         shape.is_clean = false;
     }
     case.verdict = planted.verdict;

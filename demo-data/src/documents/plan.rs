@@ -211,7 +211,7 @@ fn spoiled(form: Form, random: &mut Random) -> Shape {
         let month = random.pick(&["JAN", "MAR", "MAY", "JUL", "SEP", "OCT"]);
         shape.wear.stamps.push(format!("RECEIVED\n{month} {day:02} 2026"));
     }
-    if random.percent(8) && !shape.wear.photo {
+    if random.percent(12) && !shape.wear.photo {
         shape.wear.turn = Some(random.pick(&[90, 180, 270]));
     }
     shape

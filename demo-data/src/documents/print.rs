@@ -289,7 +289,6 @@ impl Packed {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "pixels of a page are below 2^24")]
 const fn points(pixels: u32, dpi: u32) -> f32 {
     pixels as f32 * 72.0 / dpi as f32
 }

@@ -119,7 +119,7 @@ fn state_name(code: &str) -> &'static str {
 /// A paper of nobody's making: a purchaser's own declaration, or a form of a trade body.
 pub(crate) fn unknown(s: &mut Sheet<'_>) {
     let end = LEFT + SPAN;
-    if s.case.variant % 2 == 0 {
+    if s.case.variant.is_multiple_of(2) {
         s.centre(60.0, 16.0, true, "Buyer's Tax Declaration");
         s.centre(76.0, 9.0, false, "for use in trade between regular business partners");
         let mut y = 110.0;

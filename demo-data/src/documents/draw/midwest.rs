@@ -97,7 +97,7 @@ pub(crate) fn illinois(s: &mut Sheet<'_>) {
 /// Michigan's certificate: four sections.
 pub(crate) fn michigan(s: &mut Sheet<'_>) {
     s.text(LEFT, 34.0, 7.5, "Michigan Department of Treasury");
-    let revision = if s.case.variant % 2 == 0 { "3372 (Rev. 01-21)" } else { "3372 (Rev. 02-25)" };
+    let revision = if s.case.variant.is_multiple_of(2) { "3372 (Rev. 01-21)" } else { "3372 (Rev. 02-25)" };
     s.text(LEFT, 43.0, 7.5, revision);
     s.centre(60.0, 15.0, true, "Michigan Sales and Use Tax Certificate of Exemption");
     s.centre(

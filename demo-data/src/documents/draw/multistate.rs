@@ -271,7 +271,7 @@ fn sign(s: &mut Sheet<'_>, y: f32) {
 
 /// The certificate for several jurisdictions, with its long table of states.
 pub(crate) fn multijurisdiction(s: &mut Sheet<'_>) {
-    let is_newer = s.case.variant % 2 == 0;
+    let is_newer = s.case.variant.is_multiple_of(2);
     if is_newer {
         s.centre(40.0, 14.0, true, "Uniform Sales & Use Tax Resale Certificate");
         s.flush_right(LEFT + SPAN, 52.0, 7.0, "Revised October 14, 2022");
