@@ -119,7 +119,11 @@ impl Form {
     pub(crate) const fn is_issued(self) -> bool {
         matches!(
             self,
-            Self::FloridaResale | Self::FloridaExempt | Self::IllinoisLetter | Self::Washington | Self::Letter
+            Self::FloridaResale
+                | Self::FloridaExempt
+                | Self::IllinoisLetter
+                | Self::Washington
+                | Self::Letter
         )
     }
 }

@@ -68,6 +68,8 @@ impl Day {
             4 => format!("{name} {day}, {year}"),
             5 => format!("{day} {short} {year}"),
             6 => self.iso(),
+            // May is not shortened, so it takes no full stop.
+            _ if short == name => format!("{name} {day}, {year}"),
             _ => format!("{short}. {day}, {year}"),
         }
     }
@@ -83,7 +85,15 @@ mod tests {
         let spelled: Vec<_> = (1..8).map(|style| day.spelled(style)).collect();
         assert_eq!(
             spelled,
-            ["03/04/2026", "3/4/2026", "03-04-2026", "March 4, 2026", "4 Mar 2026", "2026-03-04", "Mar. 4, 2026"]
+            [
+                "03/04/2026",
+                "3/4/2026",
+                "03-04-2026",
+                "March 4, 2026",
+                "4 Mar 2026",
+                "2026-03-04",
+                "Mar. 4, 2026"
+            ]
         );
     }
 

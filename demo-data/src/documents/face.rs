@@ -73,8 +73,7 @@ impl Fonts {
     pub(crate) fn load(folder: &Path) -> Result<Self, DemoError> {
         let font = |name: &str| {
             let path = folder.join(name);
-            let bytes =
-                fs::read(&path).map_err(|source| DemoError::Font { path: path.clone(), source })?;
+            let bytes = fs::read(&path).map_err(|source| DemoError::Font { path: path.clone(), source })?;
             FontVec::try_from_vec(bytes).map_err(|source| DemoError::Font {
                 path,
                 source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),

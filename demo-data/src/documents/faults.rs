@@ -50,7 +50,13 @@ const fn fault(
     Planted { kind, rule, form, verdict, stage: Stage::Plain, plant }
 }
 
-const fn staged(kind: &'static str, rule: &'static str, form: Form, verdict: Verdict, stage: Stage) -> Planted {
+const fn staged(
+    kind: &'static str,
+    rule: &'static str,
+    form: Form,
+    verdict: Verdict,
+    stage: Stage,
+) -> Planted {
     Planted { kind, rule, form, verdict, stage, plant: |_| {} }
 }
 
@@ -310,8 +316,12 @@ pub(crate) const FAULTS: &[Planted] = &[
         c.renumber("");
         c.clear(&["percentage"]);
     }),
-    fault("no-description-ca", "description-missing", Form::California, Review, |c| c.clear(&["description"])),
-    fault("no-description-tx", "description-missing", Form::TexasResale, Review, |c| c.clear(&["description"])),
+    fault("no-description-ca", "description-missing", Form::California, Review, |c| {
+        c.clear(&["description"])
+    }),
+    fault("no-description-tx", "description-missing", Form::TexasResale, Review, |c| {
+        c.clear(&["description"])
+    }),
     fault("no-business-type-sst", "business-missing", Form::Sst, Review, |c| {
         c.boxes.retain(|key| !key.starts_with("type:"));
     }),

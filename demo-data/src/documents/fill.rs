@@ -9,21 +9,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     case::{Case, Form, Row},
     dates::Day,
-    numbers, people,
+    numbers,
+    people::{self, Party},
     truth::Verdict,
 };
 use crate::{random::Random, words};
 
 /// Members of the streamlined agreement whose certificates hold without further papers.
 const MEMBERS: [&str; 22] = [
-    "AR", "GA", "IN", "IA", "KS", "KY", "MI", "MN", "NE", "NV", "NJ", "ND", "OH", "OK", "RI", "SD", "UT", "VT",
-    "WA", "WV", "WI", "WY",
+    "AR", "GA", "IN", "IA", "KS", "KY", "MI", "MN", "NE", "NV", "NJ", "ND", "OH", "OK", "RI", "SD", "UT",
+    "VT", "WA", "WV", "WI", "WY",
 ];
 /// States that nobody doubts to take the certificate for several jurisdictions.
 const MULTI: [&str; 20] = [
-    "AL", "AZ", "CO", "CT", "GA", "ID", "IA", "KS", "KY", "MN", "MO", "NV", "NJ", "ND", "OK", "PA", "SC", "SD",
-    "TX", "UT",
+    "AL", "AZ", "CO", "CT", "GA", "ID", "IA", "KS", "KY", "MN", "MO", "NV", "NJ", "ND", "OK", "PA", "SC",
+    "SD", "TX", "UT",
 ];
+/// The drawing of the streamlined form that has a place for one state only.
+const ONE_STATE: u64 = 3;
 /// States of letters.
 const LETTERS: [&str; 8] = ["PA", "MO", "VA", "MD", "CT", "KS", "WI", "IN"];
 /// Kinds of business on the streamlined form, by key and caption.
@@ -193,6 +196,37 @@ pub(crate) fn case(form: Form, index: u64, sellers: &[String], random: &mut Rand
         _ => random.pick(&MEMBERS),
     });
     let purchaser = people::party(reason.code, region, index, random);
+    let variant = random.below(4);
+    filled(form, reason, region, purchaser, variant, sellers, random)
+}
+
+/// A certificate of resale that a known purchaser filled in correctly, for one state.
+pub(crate) fn resale_of(
+    form: Form,
+    region: &str,
+    purchaser: Party,
+    sellers: &[String],
+    random: &mut Random,
+) -> Case {
+    let (words, tick) = match form {
+        Form::Sst => ("Resale", Some("reason:G")),
+        Form::Georgia => ("Resale", Some("ga:1")),
+        Form::OhioBlanket => ("Purchased for resale", None),
+        _ => ("Resale", None),
+    };
+    let reason = Reason { code: 'G', words, tick };
+    filled(form, reason, region, purchaser, ONE_STATE, sellers, random)
+}
+
+fn filled(
+    form: Form,
+    reason: Reason,
+    region: &str,
+    purchaser: Party,
+    variant: u64,
+    sellers: &[String],
+    random: &mut Random,
+) -> Case {
     let signed = Day::signed(random);
     let mut case = Case {
         form,
@@ -209,7 +243,7 @@ pub(crate) fn case(form: Form, index: u64, sellers: &[String], random: &mut Rand
         rule_expiry: None,
         signature: true,
         struck: None,
-        variant: random.below(4),
+        variant,
         titled: true,
         attached: false,
         verdict: Verdict::Pass,
@@ -280,7 +314,7 @@ fn particular(case: &mut Case, region: &str, random: &mut Random) {
             case.boxes.insert(business_type(case.reason));
             if case.form == Form::Sst {
                 // The older drawing has a place for one state only.
-                let states = if case.variant == 3 { 1 } else { 1 + random.below(6) };
+                let states = if case.variant == ONE_STATE { 1 } else { 1 + random.below(6) };
                 table(case, region, &MEMBERS, states, random);
             }
         }
@@ -301,9 +335,9 @@ fn particular(case: &mut Case, region: &str, random: &mut Random) {
         Form::NewJersey => {
             case.boxes.insert("nj:present");
         }
-        Form::NewYorkExempt => renumber(case, "EX-899999", random),
+        Form::NewYorkExempt => renumber(case, "EX-+#####", random),
         Form::FloridaResale => {
-            renumber(case, "89-8999999999-9", random);
+            renumber(case, "+#-+#########-#", random);
             case.set("year", "2026");
             let last = Day::new(2026, 12, 31);
             // A third leaves the day to the year in the title.
@@ -315,7 +349,7 @@ fn particular(case: &mut Case, region: &str, random: &mut Random) {
             }
         }
         Form::FloridaExempt => {
-            renumber(case, "85-8099999999C-9", random);
+            renumber(case, "85-80########C-#", random);
             case.set("effective", case.signed.spelled(1));
             case.expires = Some(case.signed.plus_years(5));
             case.set("expires", case.signed.plus_years(5).spelled(1));
@@ -328,13 +362,13 @@ fn particular(case: &mut Case, region: &str, random: &mut Random) {
             case.clear(&["order"]);
         }
         Form::IllinoisLetter => {
-            renumber(case, "E-8999-9999", random);
+            renumber(case, "E-+###-####", random);
             case.set("effective", case.signed.spelled(4));
             case.expires = Some(case.signed.plus_years(5));
             case.set("expires", case.signed.plus_years(5).spelled(4));
         }
         Form::Pennsylvania => match case.reason {
-            'E' => renumber(case, "75-89999-9", random),
+            'E' => renumber(case, "75-+####-#", random),
             'I' => {
                 case.clear(&["number"]);
                 case.coverage = vec![("PA".to_owned(), None)];
@@ -349,14 +383,14 @@ fn particular(case: &mut Case, region: &str, random: &mut Random) {
         Form::Georgia => case.set("supplier_date", case.signed.spelled(0)),
         Form::Michigan => michigan(case, random),
         Form::MassachusettsExempt => {
-            renumber(case, "089-999-999", random);
+            renumber(case, "0+#-###-###", random);
             let issued = Day::new(case.signed.year - 1, case.signed.month, case.signed.day);
             case.set("effective", issued.spelled(random.below(8)));
             case.expires = Some(issued.plus_years(5));
             case.attached = case.reason == 'E';
         }
         Form::Letter => {
-            let pattern = random.pick(&["75-899999-9", "E-8999999", "8999-9999"]);
+            let pattern = random.pick(&["75-+#####-#", "E-+######", "+###-####"]);
             renumber(case, pattern, random);
             case.set("effective", case.signed.spelled(4));
             case.expires = Some(case.signed.plus_years(4));
@@ -403,7 +437,7 @@ fn table(case: &mut Case, home: &str, of: &[&'static str], count: u64, random: &
 fn washington(case: &mut Case, random: &mut Random) {
     let years = random.pick(&[2, 4, 4]);
     let expires = case.signed.plus_years(years);
-    let number = numbers::of_pattern(&format!("A89 9999 {:02}", expires.year % 100), random);
+    let number = numbers::of_pattern(&format!("@+# #### {:02}", expires.year % 100), random);
     case.renumber(&number);
     let style = random.pick(&[1, 4]);
     case.set("effective", case.signed.spelled(style));

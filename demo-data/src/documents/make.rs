@@ -154,9 +154,8 @@ fn truths(
     metrics: Metrics<'_>,
     size: (u32, u32),
 ) -> Vec<DocumentTruth> {
-    let firsts: Vec<usize> = (0..job.cases.len())
-        .filter_map(|case| pages.iter().position(|page| page.case == case))
-        .collect();
+    let firsts: Vec<usize> =
+        (0..job.cases.len()).filter_map(|case| pages.iter().position(|page| page.case == case)).collect();
     let mut truths = Vec::new();
     for (at, (case, customer)) in job.cases.iter().enumerate() {
         let mut segments = Vec::new();
@@ -199,9 +198,8 @@ fn truths(
 }
 
 fn fields(case: &Case, shown: &BTreeSet<&'static str>) -> Fields {
-    let value = |key: &str| {
-        shown.contains(key).then(|| case.get(key).to_owned()).filter(|text| !text.is_empty())
-    };
+    let value =
+        |key: &str| shown.contains(key).then(|| case.get(key).to_owned()).filter(|text| !text.is_empty());
     let of_address = |key: &'static str, parts: &[&str]| {
         let is_shown = parts.iter().chain(&["address"]).any(|part| shown.contains(part));
         is_shown.then(|| case.get(key).to_owned()).filter(|text| !text.is_empty())
@@ -226,7 +224,13 @@ fn fields(case: &Case, shown: &BTreeSet<&'static str>) -> Fields {
     }
 }
 
-fn segments_of(page: &Page, number: usize, dpi: u32, metrics: Metrics<'_>, placement: &Placement) -> Vec<Segment> {
+fn segments_of(
+    page: &Page,
+    number: usize,
+    dpi: u32,
+    metrics: Metrics<'_>,
+    placement: &Placement,
+) -> Vec<Segment> {
     let scale = float(dpi) / 72.0;
     let mut segments = Vec::new();
     for mark in &page.marks {

@@ -16,6 +16,7 @@
 
 mod case;
 mod dates;
+mod demo;
 mod draw;
 mod encode;
 mod face;
@@ -35,6 +36,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde::Serialize;
 
+pub use self::demo::demo_scans;
 pub use self::truth::{
     Degradation, DocumentCustomer, DocumentTruth, Fault, Fields, Segment, SegmentKind, Verdict,
 };
@@ -74,8 +76,9 @@ impl<'a> DocumentOptions<'a> {
     /// Certificates made out to Example Supply Inc. under its usual spellings, without faults.
     #[must_use]
     pub fn new(seed: u64, count: u32, fonts: &'a Path) -> Self {
-        let seller_names =
-            ["Example Supply Inc.", "Example Supply", "Example Supply, Incorporated"].map(str::to_owned).to_vec();
+        let seller_names = ["Example Supply Inc.", "Example Supply", "Example Supply, Incorporated"]
+            .map(str::to_owned)
+            .to_vec();
         Self { seed, count, fonts, faults: false, seller_names }
     }
 }
@@ -128,7 +131,10 @@ impl Register {
 /// # Errors
 ///
 /// When a font is missing, or the folder or a file cannot be written.
-pub fn write_documents(folder: &Path, options: &DocumentOptions<'_>) -> Result<Vec<DocumentTruth>, DemoError> {
+pub fn write_documents(
+    folder: &Path,
+    options: &DocumentOptions<'_>,
+) -> Result<Vec<DocumentTruth>, DemoError> {
     fs::create_dir_all(folder).map_err(DemoError::file(folder))?;
     let fonts = Fonts::load(options.fonts)?;
     let mut register = Register::default();
@@ -224,7 +230,8 @@ fn write_fault(
     if matches!(planted.stage, Stage::SameBytes | Stage::SameWords) {
         let id = format!("f-{}-1", planted.kind);
         let same = (planted.stage == Stage::SameBytes).then(|| random.clone());
-        let mut job = Job { id, cases: vec![(case.clone(), customer.clone())], shape: shape.clone(), fault: None };
+        let mut job =
+            Job { id, cases: vec![(case.clone(), customer.clone())], shape: shape.clone(), fault: None };
         write_job(folder, &mut job, fonts, random, truths)?;
         match same {
             Some(same) => *random = same,
@@ -232,7 +239,7 @@ fn write_fault(
         }
     }
     if planted.stage == Stage::Blurred {
-        shape.wear.blur = Some(5.0);
+        shape.wear.blur = Some(4.5);
         shape.is_clean = false;
     }
     case.verdict = planted.verdict;
@@ -245,7 +252,8 @@ fn write_fault(
         cases.push((other, Some(code)));
         shape = plan::digital(Output::Text, random);
     }
-    let id = if matches!(planted.stage, Stage::SameBytes | Stage::SameWords) { format!("{id}-2") } else { id };
+    let id =
+        if matches!(planted.stage, Stage::SameBytes | Stage::SameWords) { format!("{id}-2") } else { id };
     let fault = Fault { kind: planted.kind.to_owned(), rule: planted.rule.to_owned() };
     let mut job = Job { id, cases, shape, fault: Some(fault) };
     write_job(folder, &mut job, fonts, random, truths)

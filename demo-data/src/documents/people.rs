@@ -3,12 +3,7 @@
 //! A purchaser fits its reason: farms claim agriculture, churches religion, counties local government. The ERP's
 //! spelling differs the way it does in offices: "L.L.C." for "LLC", "and" for "&", capitals, a suite left out.
 
-use crate::{
-    documents::truth::DocumentCustomer,
-    places,
-    random::Random,
-    words,
-};
+use crate::{documents::truth::DocumentCustomer, places, random::Random, words};
 
 /// Who buys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,7 +88,14 @@ pub(crate) fn party(reason: char, region: &str, index: u64, random: &mut Random)
         _ => {
             let core = if matches!(reason, 'I') { format!("{trade} Works") } else { trade };
             let ending = random.pick(&[
-                " LLC", ", LLC", ", Inc.", " Inc.", " Corporation", " Company", " Ltd.", " LP",
+                " LLC",
+                ", LLC",
+                ", Inc.",
+                " Inc.",
+                " Corporation",
+                " Company",
+                " Ltd.",
+                " LP",
             ]);
             let goods = if matches!(reason, 'I') {
                 ("Manufacture of metal parts", "Cutting tools and bar stock")

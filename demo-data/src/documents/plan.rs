@@ -164,65 +164,92 @@ fn spoiled(form: Form, random: &mut Random) -> Shape {
             _ => typed(random),
         }
     };
-    let mut dpi = random.pick(&[150, 200, 200, 300]);
-    let mut wear = Degradation::default();
+    let mut shape = clean_scan(random.pick(&[150, 200, 200, 300]), random);
+    shape.style = style(entry, false, random);
+    shape.is_clean = false;
+    shape.is_upper = entry == Face::Mono && random.percent(50);
     let skew = tenths(random, 3, 25) * if random.percent(50) { 1.0 } else { -1.0 };
-    let output = match random.below(10) {
+    match random.below(10) {
         0 | 1 => {
-            dpi = 200;
-            wear.bilevel = true;
-            wear.blur = Some(0.5);
-            wear.speck = Some(tenths(random, 2, 9) / 1000.0);
-            wear.skew = random.percent(70).then_some(skew * 0.6);
-            match random.below(4) {
+            faxed(&mut shape);
+            shape.wear.speck = Some(random.pick(&[0.0002, 0.0004, 0.0006, 0.0008]));
+            shape.wear.skew = random.percent(70).then_some((skew * 60.0).round() / 100.0);
+            shape.output = match random.below(4) {
                 0 => Output::Scan,
                 1 => Output::Tiff(Packing::Deflate),
                 _ => Output::Tiff(Packing::Fax),
-            }
+            };
         }
         2 | 3 => {
-            dpi = dpi.max(200);
-            wear.photo = true;
-            wear.skew = Some(skew);
-            wear.blur = Some(tenths(random, 4, 8));
-            wear.noise = Some(4);
-            wear.jpeg = Some(60 + u8::try_from(random.below(26)).unwrap_or_default());
-            Output::Jpeg
+            photographed(&mut shape);
+            shape.wear.skew = Some(skew);
+            shape.wear.blur = Some(tenths(random, 4, 8));
+            shape.wear.jpeg = Some(60 + u8::try_from(random.below(26)).unwrap_or_default());
         }
         4 => {
-            wear.contrast = Some((70, 210));
-            wear.noise = Some(3);
-            wear.skew = Some(skew);
-            Output::Png
+            shape.output = Output::Png;
+            shape.wear.contrast = Some((70, 210));
+            shape.wear.noise = Some(3);
+            shape.wear.skew = Some(skew);
         }
         5 => {
-            dpi = dpi.max(200);
-            wear.noise = Some(6);
-            wear.speck = Some(0.0004);
-            Output::Png
+            shape.output = Output::Png;
+            shape.dpi = shape.dpi.max(200);
+            shape.wear.noise = Some(6);
+            shape.wear.speck = Some(0.0004);
         }
         kind => {
-            wear.skew = random.percent(70).then_some(skew);
-            wear.noise = Some(u8::try_from(3 + random.below(9)).unwrap_or(3));
-            wear.blur = (dpi > 150).then(|| tenths(random, 4, 8));
-            wear.jpeg = Some(35 + u8::try_from(random.below(51)).unwrap_or_default());
-            if kind < 8 { Output::Jpeg } else { Output::Scan }
+            shape.output = if kind < 8 { Output::Jpeg } else { Output::Scan };
+            shape.wear.skew = random.percent(70).then_some(skew);
+            shape.wear.noise = Some(u8::try_from(3 + random.below(9)).unwrap_or(3));
+            shape.wear.blur = (shape.dpi > 150).then(|| tenths(random, 4, 8));
+            shape.wear.jpeg = Some(35 + u8::try_from(random.below(51)).unwrap_or_default());
         }
-    };
+    }
     if random.percent(20) {
         let day = 1 + random.below(28);
         let month = random.pick(&["JAN", "MAR", "MAY", "JUL", "SEP", "OCT"]);
-        wear.stamps.push(format!("RECEIVED\n{month} {day:02} 2026"));
+        shape.wear.stamps.push(format!("RECEIVED\n{month} {day:02} 2026"));
     }
-    if random.percent(8) && !wear.photo {
-        wear.turn = Some(random.pick(&[90, 180, 270]));
+    if random.percent(12) && !shape.wear.photo {
+        shape.wear.turn = Some(random.pick(&[90, 180, 270]));
     }
-    Shape {
-        output,
-        dpi,
-        style: style(entry, false, random),
-        wear,
-        is_clean: false,
-        is_upper: entry == Face::Mono && random.percent(50),
-    }
+    shape
+}
+
+/// Sent by fax: black and white, a little askew, with specks.
+pub(crate) fn faxed(shape: &mut Shape) {
+    shape.output = Output::Tiff(Packing::Fax);
+    shape.dpi = 200;
+    shape.is_clean = false;
+    shape.wear = Degradation {
+        bilevel: true,
+        blur: Some(0.5),
+        speck: Some(0.0004),
+        skew: Some(0.6),
+        ..Degradation::default()
+    };
+}
+
+/// Photographed with a telephone.
+pub(crate) fn photographed(shape: &mut Shape) {
+    shape.output = Output::Jpeg;
+    shape.dpi = shape.dpi.max(200);
+    shape.is_clean = false;
+    shape.wear = Degradation {
+        photo: true,
+        blur: Some(0.5),
+        noise: Some(4),
+        jpeg: Some(75),
+        skew: Some(-1.3),
+        ..Degradation::default()
+    };
+}
+
+/// Filled in by hand and scanned.
+pub(crate) fn by_pen(shape: &mut Shape) {
+    shape.output = Output::Jpeg;
+    shape.is_clean = false;
+    shape.style = Style { entry: Face::Pen, entry_size: 11.5, by_hand: true, ..shape.style };
+    shape.wear = Degradation { noise: Some(5), jpeg: Some(70), skew: Some(0.7), ..Degradation::default() };
 }

@@ -163,7 +163,13 @@ fn page_tree(pdf: &mut Pdf, ids: &[(Ref, Ref)]) {
 }
 
 /// The widgets of a page.
-fn fields_of(marks: &[Mark], page: Ref, entries: Entries, numbers: &mut Numbers, chunk: &mut Chunk) -> Vec<Ref> {
+fn fields_of(
+    marks: &[Mark],
+    page: Ref,
+    entries: Entries,
+    numbers: &mut Numbers,
+    chunk: &mut Chunk,
+) -> Vec<Ref> {
     let mut fields = Vec::new();
     let mut count = 0;
     let mut title = |key: &str, kind: &str| {
@@ -283,7 +289,6 @@ impl Packed {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "pixels of a page are below 2^24")]
 const fn points(pixels: u32, dpi: u32) -> f32 {
     pixels as f32 * 72.0 / dpi as f32
 }

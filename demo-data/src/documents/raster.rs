@@ -19,27 +19,16 @@ pub(crate) struct Grey {
     pub(crate) pixels: Vec<u8>,
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float becomes a pixel; the conversion saturates, and places off the sheet are left out"
-)]
 const fn whole(value: f32) -> i64 {
     value.floor() as i64
 }
 
 /// A share of darkness as a tone.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the range of a byte first"
-)]
 pub(crate) const fn tone(value: f32) -> u8 {
     value.clamp(0.0, 255.0) as u8
 }
 
 /// A count as a float; pictures are far smaller than where that loses anything.
-#[expect(clippy::cast_precision_loss, reason = "pixels of a page are below 2^24")]
 pub(crate) const fn float(count: u32) -> f32 {
     count as f32
 }
@@ -116,13 +105,20 @@ impl Grey {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "pixels of a page are below 2^24")]
 const fn middle(at: i64) -> f32 {
     at as f32 + 0.5
 }
 
 /// Writes text at a place in pixels.
-pub(crate) fn write(grey: &mut Grey, fonts: &Fonts, face: Face, em: f32, at: (f32, f32), text: &str, ink: u8) {
+pub(crate) fn write(
+    grey: &mut Grey,
+    fonts: &Fonts,
+    face: Face,
+    em: f32,
+    at: (f32, f32),
+    text: &str,
+    ink: u8,
+) {
     let font = fonts.font(face);
     let scale = scale_of(font, em);
     let scaled = font.as_scaled(scale);

@@ -103,8 +103,7 @@ pub(crate) struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     /// An empty page that bears the notice.
     pub(crate) fn new(case: &'a Case, metrics: Metrics<'a>, style: Style, random: Random) -> Self {
-        let mut sheet =
-            Self { marks: Vec::new(), shown: BTreeSet::new(), case, metrics, style, random };
+        let mut sheet = Self { marks: Vec::new(), shown: BTreeSet::new(), case, metrics, style, random };
         sheet.centre(779.0, 7.0, false, NOTICE);
         sheet
     }
@@ -196,8 +195,21 @@ impl<'a> Sheet<'a> {
 
     /// A text that was filled in under a key.
     pub(crate) fn entry(&mut self, x: f32, y: f32, width: f32, key: &'static str, text: &str) {
+        self.entry_within(x, y, width, f32::MAX, key, text);
+    }
+
+    /// An entry in a row that leaves room for no more than some size.
+    pub(crate) fn entry_within(
+        &mut self,
+        x: f32,
+        y: f32,
+        width: f32,
+        tallest: f32,
+        key: &'static str,
+        text: &str,
+    ) {
         let face = self.style.entry;
-        let mut size = self.style.entry_size;
+        let mut size = self.style.entry_size.min(tallest);
         let natural = self.metrics.width(face, size, text);
         if natural > width {
             size = (size * width / natural).max(5.5);
@@ -241,13 +253,6 @@ impl<'a> Sheet<'a> {
         self.value(x + 3.0, y, width - 6.0, key);
         self.rule(x, y + 3.5, width);
         self.text(x + 1.0, y + 11.5, SMALL, label);
-    }
-
-    /// The label in small print, the value on a line below it.
-    pub(crate) fn above(&mut self, x: f32, y: f32, width: f32, label: &str, key: &'static str) {
-        self.text(x, y, SMALL, label);
-        self.value(x + 3.0, y + 14.0, width - 6.0, key);
-        self.rule(x, y + 17.5, width);
     }
 
     /// A framed cell with its label in the upper corner.
@@ -301,7 +306,7 @@ impl<'a> Sheet<'a> {
     fn scribble(&mut self, x: f32, y: f32, width: f32) {
         let wide = width.min(90.0 + self.stray(25.0));
         let mut corners = Vec::new();
-        let humps: u8 = 9;
+        let humps = 6 + u8::try_from(self.random.below(6)).unwrap_or_default();
         for hump in 0..=humps {
             let at = x + 4.0 + (wide - 8.0) * f32::from(hump) / f32::from(humps);
             let tall = if hump == 0 || hump == 4 { 12.0 } else { 5.0 };
@@ -310,7 +315,8 @@ impl<'a> Sheet<'a> {
         }
         self.marks.push(Mark::Ink { points: smooth(&corners), width: 1.1 });
         let (from, to) = ((x + wide * 0.1, y + 1.5), (x + wide, y - 3.0 + self.stray(2.0)));
-        self.marks.push(Mark::Ink { points: smooth(&[from, ((from.0 + to.0) / 2.0, y - 1.0), to]), width: 0.9 });
+        self.marks
+            .push(Mark::Ink { points: smooth(&[from, ((from.0 + to.0) / 2.0, y - 1.0), to]), width: 0.9 });
     }
 
     /// A line for the signature with its label below.
@@ -318,14 +324,6 @@ impl<'a> Sheet<'a> {
         self.signature(x + 4.0, y, width - 8.0);
         self.rule(x, y + 3.5, width);
         self.text(x + 1.0, y + 11.5, SMALL, label);
-    }
-
-    /// A label with a line for the signature beside it.
-    pub(crate) fn sign_beside(&mut self, x: f32, y: f32, label: &str, at: f32, end: f32) {
-        self.text(x, y, 8.5, label);
-        let at = at.max(x + self.width(8.5, label) + 6.0);
-        self.signature(at + 4.0, y, end - at - 8.0);
-        self.rule(at, y + 3.0, end - at);
     }
 
     /// A framed cell for the signature.
@@ -339,7 +337,8 @@ impl<'a> Sheet<'a> {
 /// A smooth line through corners (Catmull and Rom).
 fn smooth(corners: &[(f32, f32)]) -> Vec<(f32, f32)> {
     let mut points = Vec::new();
-    let corner = |at: usize| corners.get(at.min(corners.len().saturating_sub(1))).copied().unwrap_or_default();
+    let corner =
+        |at: usize| corners.get(at.min(corners.len().saturating_sub(1))).copied().unwrap_or_default();
     for at in 0..corners.len().saturating_sub(1) {
         let (a, b, c, d) = (corner(at.saturating_sub(1)), corner(at), corner(at + 1), corner(at + 2));
         for step in 0..12_u8 {

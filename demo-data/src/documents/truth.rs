@@ -33,7 +33,6 @@ pub struct Segment {
     pub page: usize,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to the test")]
 fn is_first(page: &usize) -> bool {
     *page == 0
 }

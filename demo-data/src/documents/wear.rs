@@ -131,7 +131,6 @@ fn lay(grey: Grey, record: &Degradation, random: &mut Random) -> (Grey, Placemen
 }
 
 /// The tone between four pixels.
-#[expect(clippy::cast_possible_truncation, reason = "a float becomes a pixel; the conversion saturates")]
 fn sample(grey: &Grey, x: f32, y: f32, beyond: u8) -> u8 {
     let (left, top) = (x.floor(), y.floor());
     let (fx, fy) = (x - left, y - top);
@@ -162,9 +161,8 @@ fn light(grey: &mut Grey, random: &mut Random) {
     }
 }
 
-/// Three passes of a box come close to a bell.
+/// A bell-shaped blur: five taps are enough below one pixel, and more of it is the same again.
 fn blur(grey: &mut Grey, sigma: f32) {
-    // A kernel of five taps is enough below two pixels; beyond that it is repeated.
     let passes = ((sigma / 0.9).powi(2).ceil()).clamp(1.0, 60.0);
     let each = sigma / passes.sqrt();
     let weight = |distance: f32| (-distance * distance / (2.0 * each * each)).exp();
@@ -214,8 +212,7 @@ fn specks(grey: &mut Grey, share: f32, random: &mut Random) {
 /// A quarter, half or three-quarter turn, clockwise.
 fn quarter(grey: &Grey, degrees: u16) -> Grey {
     let (wide, high) = (i64::from(grey.width), i64::from(grey.height));
-    let (width, height) =
-        if degrees == 180 { (grey.width, grey.height) } else { (grey.height, grey.width) };
+    let (width, height) = if degrees == 180 { (grey.width, grey.height) } else { (grey.height, grey.width) };
     let mut out = Grey::blank(width, height, 255);
     let mut target = out.pixels.iter_mut();
     for y in 0..i64::from(height) {
@@ -277,7 +274,6 @@ fn stamp(grey: &mut Grey, words: &str, fonts: &Fonts, dpi: u32, random: &mut Ran
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a float becomes a pixel; the conversion saturates")]
 const fn tone_count(value: f32) -> i64 {
     value.floor() as i64
 }

@@ -7,23 +7,60 @@ pub(crate) fn pennsylvania(s: &mut Sheet<'_>) {
     s.text(LEFT, 34.0, 7.5, "REV-1220 (TR) 07-23 (FI)");
     s.bold(LEFT, 46.0, 9.0, "pennsylvania DEPARTMENT OF REVENUE");
     s.centre(66.0, 15.0, true, "PENNSYLVANIA EXEMPTION CERTIFICATE");
-    s.centre(79.0, 8.0, false, "STATE AND LOCAL SALES AND USE TAX, HOTEL OCCUPANCY TAX, VEHICLE RENTAL TAX AND OTHERS");
+    s.centre(
+        79.0,
+        8.0,
+        false,
+        "STATE AND LOCAL SALES AND USE TAX, HOTEL OCCUPANCY TAX, VEHICLE RENTAL TAX AND OTHERS",
+    );
     s.bold(LEFT, 96.0, 8.5, "CHECK ONE:");
-    s.check(LEFT + 64.0, 96.0, "single", "PENNSYLVANIA TAX UNIT EXEMPTION CERTIFICATE (USE FOR ONE TRANSACTION)");
-    s.check(LEFT + 64.0, 110.0, "blanket", "PENNSYLVANIA TAX BLANKET EXEMPTION CERTIFICATE (USE FOR MULTIPLE TRANSACTIONS)");
+    s.check(
+        LEFT + 64.0,
+        96.0,
+        "single",
+        "PENNSYLVANIA TAX UNIT EXEMPTION CERTIFICATE (USE FOR ONE TRANSACTION)",
+    );
+    s.check(
+        LEFT + 64.0,
+        110.0,
+        "blanket",
+        "PENNSYLVANIA TAX BLANKET EXEMPTION CERTIFICATE (USE FOR MULTIPLE TRANSACTIONS)",
+    );
     s.centre(124.0, 8.0, true, "THIS FORM MAY BE PHOTOCOPIED - VOID UNLESS COMPLETE INFORMATION IS SUPPLIED");
     s.cell(LEFT, 132.0, SPAN, 27.0, "Name of Seller, Vendor or Lessor", "seller");
     let third = SPAN / 2.0;
     s.cell(LEFT, 159.0, third, 27.0, "Street", "seller_street");
     s.cell(LEFT + third, 159.0, third, 27.0, "City, State, ZIP Code", "seller_place");
     let mut y = 202.0;
-    s.bold(LEFT, y, 8.5, "Property and services purchased or leased using this certificate are exempt from tax because:");
-    s.text(LEFT, y + 11.0, 8.0, "(Select the appropriate paragraph, check the box and give the information asked for.)");
+    s.bold(
+        LEFT,
+        y,
+        8.5,
+        "Property and services purchased or leased using this certificate are exempt from tax because:",
+    );
+    s.text(
+        LEFT,
+        y + 11.0,
+        8.0,
+        "(Select the appropriate paragraph, check the box and give the information asked for.)",
+    );
     y += 27.0;
     let lines: [(&str, &str, &str); 8] = [
-        ("pa:1", "1. Property or services will be used directly and predominately by purchaser in performing purchaser's operation of:", "operation"),
-        ("pa:2", "2. Purchaser is a/an (kind of organization holding a Sales Tax Exemption Number):", "organization"),
-        ("pa:3", "3. Property will be resold under License ID. (If purchaser does not have a PA Sales Tax License ID, state why under 8.)", "license"),
+        (
+            "pa:1",
+            "1. Property or services will be used directly and predominately by purchaser in performing purchaser's operation of:",
+            "operation",
+        ),
+        (
+            "pa:2",
+            "2. Purchaser is a/an (kind of organization holding a Sales Tax Exemption Number):",
+            "organization",
+        ),
+        (
+            "pa:3",
+            "3. Property will be resold under License ID. (If purchaser does not have a PA Sales Tax License ID, state why under 8.)",
+            "license",
+        ),
         ("pa:4", "4. Purchaser is a/an: public utility that uses the property directly in its service.", ""),
         ("pa:5", "5. Exempt wrapping supplies. License ID:", "wrapping"),
         ("pa:6", "6. Special tax exemption of a federal agency or a direct payment permit holder.", ""),
@@ -38,19 +75,19 @@ pub(crate) fn pennsylvania(s: &mut Sheet<'_>) {
             continue;
         }
         let ticked = s.case.boxes.contains(key);
-        s.rule(LEFT + 20.0, y + 5.0, 250.0);
+        s.rule(LEFT + 20.0, y + 5.0, 230.0);
         match entry {
             "organization" => {
                 s.text(300.0, y + 2.0, 8.0, "Exemption Number:");
                 s.rule(375.0, y + 5.0, 190.0);
                 if ticked {
-                    s.value(LEFT + 24.0, y + 2.0, 240.0, "reason_text");
+                    s.value(LEFT + 24.0, y + 2.0, 222.0, "reason_text");
                     s.value(380.0, y + 2.0, 180.0, "number");
                 }
             }
-            "operation" if ticked => s.value(LEFT + 24.0, y + 2.0, 240.0, "reason_text"),
-            "license" | "wrapping" if ticked => s.value(LEFT + 24.0, y + 2.0, 240.0, "number"),
-            "other" => s.value(LEFT + 24.0, y + 2.0, 240.0, "other"),
+            "operation" if ticked => s.value(LEFT + 24.0, y + 2.0, 222.0, "reason_text"),
+            "license" | "wrapping" if ticked => s.value(LEFT + 24.0, y + 2.0, 222.0, "number"),
+            "other" => s.value(LEFT + 24.0, y + 2.0, 222.0, "other"),
             _ => {}
         }
         y += 19.0;
@@ -108,8 +145,19 @@ pub(crate) fn new_jersey(s: &mut Sheet<'_>) {
     s.beside(LEFT, y + 110.0, "Type of Business", 130.0, end, "business");
     y += 132.0;
     s.text(LEFT, y, 8.5, "The undersigned certifies that:");
-    y = s.para(LEFT + 8.0, y + 15.0, SPAN - 8.0, 8.5, "(1) The purchaser holds a valid Certificate of Authority to collect state sales and use tax.");
-    s.text(LEFT + 8.0, y + 3.0, 8.5, "(2) The purchaser is principally engaged in the sale of (nature of merchandise or service sold):");
+    y = s.para(
+        LEFT + 8.0,
+        y + 15.0,
+        SPAN - 8.0,
+        8.5,
+        "(1) The purchaser holds a valid Certificate of Authority to collect state sales and use tax.",
+    );
+    s.text(
+        LEFT + 8.0,
+        y + 3.0,
+        8.5,
+        "(2) The purchaser is principally engaged in the sale of (nature of merchandise or service sold):",
+    );
     s.rule(LEFT + 24.0, y + 22.0, SPAN - 24.0);
     s.value(LEFT + 28.0, y + 19.0, SPAN - 30.0, "business");
     y += 38.0;
@@ -117,11 +165,19 @@ pub(crate) fn new_jersey(s: &mut Sheet<'_>) {
     s.rule(LEFT + 24.0, y + 19.0, SPAN - 24.0);
     s.value(LEFT + 28.0, y + 16.0, SPAN - 30.0, "description");
     y += 36.0;
-    s.text(LEFT + 8.0, y, 8.5, "(4) The merchandise described above is being purchased (mark one or more boxes):");
+    s.text(
+        LEFT + 8.0,
+        y,
+        8.5,
+        "(4) The merchandise described above is being purchased (mark one or more boxes):",
+    );
     y += 15.0;
     for (key, caption) in [
         ("nj:present", "(a) For resale in its present form."),
-        ("nj:component", "(b) For resale as converted into or as a component part of a product produced by the purchaser."),
+        (
+            "nj:component",
+            "(b) For resale as converted into or as a component part of a product produced by the purchaser.",
+        ),
         ("nj:service", "(c) For use in the performance of a taxable service on property that is part of it."),
     ] {
         y = s.check_para(LEFT + 24.0, y, SPAN - 24.0, key, caption) + 2.0;
@@ -162,10 +218,22 @@ pub(crate) fn massachusetts_resale(s: &mut Sheet<'_>) {
     s.cell(LEFT, y + 84.0, SPAN, 28.0, "Type of business in which purchaser is engaged", "business");
     y += 112.0;
     s.frame(LEFT, y, SPAN, 40.0);
-    s.text(LEFT + 3.0, y + 9.0, 7.5, "Type of tangible personal property or service being purchased (be as specific as possible)");
+    s.text(
+        LEFT + 3.0,
+        y + 9.0,
+        7.5,
+        "Type of tangible personal property or service being purchased (be as specific as possible)",
+    );
     s.value(LEFT + 5.0, y + 28.0, SPAN - 10.0, "description");
     y += 40.0;
-    s.cell(LEFT, y, SPAN, 28.0, "Name of vendor from whom tangible personal property or services are being purchased", "seller");
+    s.cell(
+        LEFT,
+        y,
+        SPAN,
+        28.0,
+        "Name of vendor from whom tangible personal property or services are being purchased",
+        "seller",
+    );
     s.cell(LEFT, y + 28.0, 264.0, 28.0, "Vendor's address", "seller_street");
     s.cell(LEFT + 264.0, y + 28.0, SPAN - 264.0, 28.0, "Vendor's city/town, state, zip", "seller_place");
     y += 72.0;

@@ -14,7 +14,12 @@ fn address(s: &mut Sheet<'_>, y: f32) {
 /// The letter by which Illinois grants an exemption number.
 pub(crate) fn illinois(s: &mut Sheet<'_>) {
     s.bold(INDENT, 56.0, 12.0, "Illinois Department of Revenue");
-    s.text(INDENT, 68.0, 8.0, "Office of Local Government Services, Sales Tax Exemption Section, Springfield");
+    s.text(
+        INDENT,
+        68.0,
+        8.0,
+        "Office of Local Government Services, Sales Tax Exemption Section, Springfield",
+    );
     s.value(INDENT, 104.0, 140.0, "date");
     address(s, 134.0);
     let end = INDENT + WIDE;
@@ -114,7 +119,7 @@ fn state_name(code: &str) -> &'static str {
 /// A paper of nobody's making: a purchaser's own declaration, or a form of a trade body.
 pub(crate) fn unknown(s: &mut Sheet<'_>) {
     let end = LEFT + SPAN;
-    if s.case.variant % 2 == 0 {
+    if s.case.variant.is_multiple_of(2) {
         s.centre(60.0, 16.0, true, "Buyer's Tax Declaration");
         s.centre(76.0, 9.0, false, "for use in trade between regular business partners");
         let mut y = 110.0;

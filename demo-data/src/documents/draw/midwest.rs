@@ -49,14 +49,24 @@ pub(crate) fn illinois(s: &mut Sheet<'_>) {
     );
     y += 38.0;
     s.bold(LEFT, y, 10.5, "Step 3: Describe the property");
-    s.text(LEFT + 12.0, y + 17.0, 8.5, "6  Describe the property that is being purchased for resale or list the invoice number and date.");
+    s.text(
+        LEFT + 12.0,
+        y + 17.0,
+        8.5,
+        "6  Describe the property that is being purchased for resale or list the invoice number and date.",
+    );
     s.rule(LEFT + 24.0, y + 38.0, SPAN - 24.0);
     s.value(LEFT + 28.0, y + 35.0, SPAN - 32.0, "description");
     y += 62.0;
     s.bold(LEFT, y, 10.5, "Step 4: Complete for blanket certificates");
     s.text(LEFT + 12.0, y + 17.0, 8.5, "7  Complete the information below. Check only one box.");
     s.check(LEFT + 24.0, y + 33.0, "il:all", "I am the identified purchaser, and I certify that all of the purchases that I make from this seller are for resale.");
-    let at = s.check(LEFT + 24.0, y + 50.0, "il:share", "I am the identified purchaser, and I certify that the following percentage is for resale:");
+    let at = s.check(
+        LEFT + 24.0,
+        y + 50.0,
+        "il:share",
+        "I am the identified purchaser, and I certify that the following percentage is for resale:",
+    );
     s.rule(at + 6.0, y + 53.0, 40.0);
     s.value(at + 10.0, y + 50.0, 34.0, "percentage");
     s.text(at + 50.0, y + 50.0, 8.5, "%");
@@ -87,10 +97,15 @@ pub(crate) fn illinois(s: &mut Sheet<'_>) {
 /// Michigan's certificate: four sections.
 pub(crate) fn michigan(s: &mut Sheet<'_>) {
     s.text(LEFT, 34.0, 7.5, "Michigan Department of Treasury");
-    let revision = if s.case.variant % 2 == 0 { "3372 (Rev. 01-21)" } else { "3372 (Rev. 02-25)" };
+    let revision = if s.case.variant.is_multiple_of(2) { "3372 (Rev. 01-21)" } else { "3372 (Rev. 02-25)" };
     s.text(LEFT, 43.0, 7.5, revision);
     s.centre(60.0, 15.0, true, "Michigan Sales and Use Tax Certificate of Exemption");
-    s.centre(72.0, 8.0, false, "DO NOT send to the Department of Treasury. It is not valid unless all four sections are complete.");
+    s.centre(
+        72.0,
+        8.0,
+        false,
+        "DO NOT send to the Department of Treasury. It is not valid unless all four sections are complete.",
+    );
     s.bar(78.0);
     let end = LEFT + SPAN;
     let mut y = 92.0;
@@ -99,7 +114,12 @@ pub(crate) fn michigan(s: &mut Sheet<'_>) {
     s.rule(at + 6.0, y + 19.0, 120.0);
     s.value(at + 9.0, y + 16.0, 114.0, "order");
     s.check(LEFT + 8.0, y + 32.0, "blanket", "B. Blanket certificate. Recurring business relationship.");
-    let at = s.check(LEFT + 8.0, y + 48.0, "blanket-until", "C. Blanket certificate. Expiration Date (maximum of four years):");
+    let at = s.check(
+        LEFT + 8.0,
+        y + 48.0,
+        "blanket-until",
+        "C. Blanket certificate. Expiration Date (maximum of four years):",
+    );
     s.rule(at + 6.0, y + 51.0, 110.0);
     s.value(at + 9.0, y + 48.0, 104.0, "expires");
     y += 66.0;
@@ -146,11 +166,23 @@ fn michigan_reasons(s: &mut Sheet<'_>, y: f32) {
         ("mi:retail", "For Resale at Retail. Enter Sales Tax License Number:", Some("mi:retail")),
         ("mi:direct", "Direct Pay - Authorized to pay use tax. Account Number:", Some("mi:direct")),
         ("mi:farm", "Agricultural Production. Enter percentage:", Some("mi:farm")),
-        ("mi:government", "Government Entity, Nonprofit School, Nonprofit Hospital, or Church (circle type of organization)", None),
-        ("mi:contractor", "Contractor (must provide Michigan Sales and Use Tax Contractor Eligibility Statement, Form 3520)", None),
+        (
+            "mi:government",
+            "Government Entity, Nonprofit School, Nonprofit Hospital, or Church (circle type of organization)",
+            None,
+        ),
+        (
+            "mi:contractor",
+            "Contractor (must provide Michigan Sales and Use Tax Contractor Eligibility Statement, Form 3520)",
+            None,
+        ),
         ("mi:wholesale", "For Resale at Wholesale", None),
         ("mi:industry", "Industrial Processing. Enter percentage:", Some("mi:industry")),
-        ("mi:charity", "Nonprofit Internal Revenue Code Section 501(c)(3) or 501(c)(4) Exempt Organization", None),
+        (
+            "mi:charity",
+            "Nonprofit Internal Revenue Code Section 501(c)(3) or 501(c)(4) Exempt Organization",
+            None,
+        ),
         ("mi:rolling", "Rolling Stock purchased by an Interstate Motor Carrier", None),
         ("mi:mail", "Qualified Direct Mail", None),
         ("mi:other", "Other (explain):", Some("mi:other")),
@@ -198,7 +230,12 @@ pub(crate) fn ohio(s: &mut Sheet<'_>) {
     s.value(LEFT + 46.0, y, SPAN - 92.0, "seller");
     s.centre(y + 12.0, 7.5, false, "(Vendor's name)");
     y += 36.0;
-    s.text(LEFT, y, 9.5, "and certifies that this claim is based upon the purchaser's proposed use of the items or");
+    s.text(
+        LEFT,
+        y,
+        9.5,
+        "and certifies that this claim is based upon the purchaser's proposed use of the items or",
+    );
     s.text(LEFT, y + 12.0, 9.5, "services, the activity of the purchaser, or both, as shown hereon:");
     y += 38.0;
     s.rule(LEFT, y + 3.5, SPAN);

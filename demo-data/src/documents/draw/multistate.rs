@@ -6,6 +6,9 @@ use crate::documents::{
     sheet::{LEFT, SPAN, Sheet},
 };
 
+/// Largest entry in a row of the table of states.
+const ROW: f32 = 11.0;
+
 /// Streamlined certificate, 2021 layout or the older one; for North Carolina with its own header.
 pub(crate) fn streamlined(s: &mut Sheet<'_>) {
     let is_carolina = s.case.form == Form::NorthCarolina;
@@ -22,12 +25,7 @@ pub(crate) fn streamlined(s: &mut Sheet<'_>) {
         } else {
             s.centre(46.0, 15.0, true, "Streamlined Sales Tax Certificate of Exemption");
         }
-        s.centre(
-            70.0,
-            8.5,
-            true,
-            "Do not send this form to the Streamlined Sales Tax Governing Board.",
-        );
+        s.centre(70.0, 8.5, true, "Do not send this form to the Streamlined Sales Tax Governing Board.");
     }
     s.para(
         LEFT,
@@ -42,7 +40,12 @@ pub(crate) fn streamlined(s: &mut Sheet<'_>) {
     s.bold(LEFT, y, 9.5, "1.");
     if is_older {
         let state = if is_carolina { "NC" } else { s.case.get("state") }.to_owned();
-        s.text(LEFT + 16.0, y, 8.5, "Enter the two-letter postal abbreviation of the state whose law applies");
+        s.text(
+            LEFT + 16.0,
+            y,
+            8.5,
+            "Enter the two-letter postal abbreviation of the state whose law applies",
+        );
         s.frame(478.0, y - 11.0, 34.0, 15.0);
         if !state.is_empty() {
             s.entry(486.0, y, 26.0, "state", &state);
@@ -55,10 +58,14 @@ pub(crate) fn streamlined(s: &mut Sheet<'_>) {
     s.value(end + 8.0, y, 86.0, "order");
     s.check(end + 112.0, y, "blanket", "Blanket certificate");
     y += 20.0;
-    if is_older { older_parties(s, y) } else { parties(s, y) };
+    if is_older {
+        older_parties(s, y)
+    } else {
+        parties(s, y)
+    };
     y += if is_older { 138.0 } else { 122.0 };
-    y = business(s, y);
-    y = reasons(s, y + 4.0);
+    y = business(s, y, if is_older { "4." } else { "3." });
+    y = reasons(s, y + 4.0, if is_older { "5." } else { "4." });
     if !is_older {
         y = states(s, y + 2.0);
     }
@@ -115,9 +122,14 @@ fn older_parties(s: &mut Sheet<'_>, y: f32) {
     s.value(LEFT + 90.0, y + 22.0, 320.0, "seller_address");
 }
 
-fn business(s: &mut Sheet<'_>, y: f32) -> f32 {
-    s.bold(LEFT, y, 9.5, if s.case.table.is_empty() { "4." } else { "3." });
-    s.bold(LEFT + 16.0, y, 8.5, "Purchaser's type of business. Check the number that describes your business.");
+fn business(s: &mut Sheet<'_>, y: f32, item: &str) -> f32 {
+    s.bold(LEFT, y, 9.5, item);
+    s.bold(
+        LEFT + 16.0,
+        y,
+        8.5,
+        "Purchaser's type of business. Check the number that describes your business.",
+    );
     let mut row = 0.0;
     let mut column = 0.0;
     for (key, caption) in BUSINESS_TYPES {
@@ -131,8 +143,8 @@ fn business(s: &mut Sheet<'_>, y: f32) -> f32 {
     y + 14.0 + 10.0 * 12.5 + 2.0
 }
 
-fn reasons(s: &mut Sheet<'_>, y: f32) -> f32 {
-    s.bold(LEFT, y, 9.5, if s.case.table.is_empty() { "5." } else { "4." });
+fn reasons(s: &mut Sheet<'_>, y: f32, item: &str) -> f32 {
+    s.bold(LEFT, y, 9.5, item);
     s.bold(
         LEFT + 16.0,
         y,
@@ -190,7 +202,7 @@ fn state_row(s: &mut Sheet<'_>, x: f32, y: f32, width: f32, state: &'static str)
     s.text(x + 14.0, y + 10.0, 8.5, state);
     let number = s.case.table.iter().find(|row| row.state == state).map(|row| row.number.clone());
     if let Some(number) = number.filter(|number| !number.is_empty()) {
-        s.entry(x + 50.0, y + 10.0, width - 60.0, field_of(state), &number);
+        s.entry_within(x + 50.0, y + 10.5, width - 60.0, ROW, field_of(state), &number);
     }
 }
 
@@ -259,7 +271,7 @@ fn sign(s: &mut Sheet<'_>, y: f32) {
 
 /// The certificate for several jurisdictions, with its long table of states.
 pub(crate) fn multijurisdiction(s: &mut Sheet<'_>) {
-    let is_newer = s.case.variant % 2 == 0;
+    let is_newer = s.case.variant.is_multiple_of(2);
     if is_newer {
         s.centre(40.0, 14.0, true, "Uniform Sales & Use Tax Resale Certificate");
         s.flush_right(LEFT + SPAN, 52.0, 7.0, "Revised October 14, 2022");
@@ -314,7 +326,8 @@ pub(crate) fn multijurisdiction(s: &mut Sheet<'_>) {
     y += 6.0;
     s.beside(LEFT, y, "Description of Business:", 150.0, LEFT + SPAN, "business");
     y += 18.0;
-    let label = "General description of tangible property or taxable services to be purchased from the seller:";
+    let label =
+        "General description of tangible property or taxable services to be purchased from the seller:";
     s.text(LEFT, y, 8.5, label);
     y += 15.0;
     s.rule(LEFT, y + 3.0, SPAN);
@@ -339,8 +352,9 @@ pub(crate) fn multijurisdiction(s: &mut Sheet<'_>) {
 
 fn multi_table(s: &mut Sheet<'_>, y: f32) -> f32 {
     const STATES: [&str; 36] = [
-        "AL", "AR", "AZ", "CA", "CO", "CT", "FL", "GA", "HI", "IA", "ID", "IL", "KS", "KY", "MD", "ME", "MI", "MN",
-        "MO", "NC", "ND", "NE", "NJ", "NM", "NV", "OH", "OK", "PA", "RI", "SC", "SD", "TX", "UT", "VT", "WA", "WI",
+        "AL", "AR", "AZ", "CA", "CO", "CT", "FL", "GA", "HI", "IA", "ID", "IL", "KS", "KY", "MD", "ME", "MI",
+        "MN", "MO", "NC", "ND", "NE", "NJ", "NM", "NV", "OH", "OK", "PA", "RI", "SC", "SD", "TX", "UT", "VT",
+        "WA", "WI",
     ];
     let half = SPAN / 2.0;
     let label = "State Registration, Seller's Permit, or ID Number of Purchaser";
@@ -360,12 +374,13 @@ fn multi_table(s: &mut Sheet<'_>, y: f32) -> f32 {
         row_y += 13.0;
     }
     // A state that is not in the table was written below it.
-    let extra: Vec<_> = s.case.table.iter().filter(|row| !STATES.contains(&row.state.as_str())).cloned().collect();
+    let extra: Vec<_> =
+        s.case.table.iter().filter(|row| !STATES.contains(&row.state.as_str())).cloned().collect();
     for row in extra {
         s.frame(LEFT, row_y, 44.0, 13.0);
         s.frame(LEFT + 44.0, row_y, half - 44.0, 13.0);
-        s.entry(LEFT + 12.0, row_y + 10.0, 30.0, "state_other", &row.state);
-        s.entry(LEFT + 50.0, row_y + 10.0, half - 60.0, "number_other", &row.number);
+        s.entry_within(LEFT + 12.0, row_y + 10.0, 30.0, ROW, "state_other", &row.state);
+        s.entry_within(LEFT + 50.0, row_y + 10.0, half - 60.0, ROW, "number_other", &row.number);
         row_y += 13.0;
     }
     row_y

@@ -16,8 +16,18 @@ fn head(s: &mut Sheet<'_>, title: &str, number: &str, revision: &str) {
 /// Seller on the left, purchaser on the right.
 fn parties(s: &mut Sheet<'_>, y: f32) -> f32 {
     for (x, name, street, cells) in [
-        (LEFT, ("Name of seller", "seller"), ("Street address", "seller_street"), &["seller_city", "seller_region", "seller_zip"]),
-        (LEFT + HALF, ("Name of purchaser", "purchaser"), ("Street address", "street"), &["city", "region", "zip"]),
+        (
+            LEFT,
+            ("Name of seller", "seller"),
+            ("Street address", "seller_street"),
+            &["seller_city", "seller_region", "seller_zip"],
+        ),
+        (
+            LEFT + HALF,
+            ("Name of purchaser", "purchaser"),
+            ("Street address", "street"),
+            &["city", "region", "zip"],
+        ),
     ] {
         s.cell(x, y, HALF, 26.0, name.0, name.1);
         s.cell(x, y + 26.0, HALF, 26.0, street.0, street.1);
@@ -52,7 +62,13 @@ fn sign(s: &mut Sheet<'_>, y: f32, name: &str) {
     );
     s.cell(LEFT, y, HALF + 40.0, 26.0, name, "signer");
     s.cell(LEFT + HALF + 40.0, y, HALF - 40.0, 26.0, "Title", "title");
-    s.sign_cell(LEFT, y + 26.0, HALF + 40.0, 32.0, "Signature of owner, partner, or authorized person of purchaser");
+    s.sign_cell(
+        LEFT,
+        y + 26.0,
+        HALF + 40.0,
+        32.0,
+        "Signature of owner, partner, or authorized person of purchaser",
+    );
     s.cell(LEFT + HALF + 40.0, y + 26.0, HALF - 40.0, 32.0, "Date prepared", "date");
 }
 
@@ -121,11 +137,20 @@ pub(crate) fn exempt_use(s: &mut Sheet<'_>) {
     s.text(LEFT, y + 13.0, 8.5, "The property or services are (mark an X in all boxes that apply):");
     y += 27.0;
     let production = [
-        ("ny:production", "A. Used or consumed directly and predominantly in the production of tangible personal \
-          property, gas, electricity, refrigeration, or steam for sale"),
-        ("ny:parts", "B. Machinery or equipment parts, tools, or supplies with a useful life of one year or less"),
+        (
+            "ny:production",
+            "A. Used or consumed directly and predominantly in the production of tangible personal \
+          property, gas, electricity, refrigeration, or steam for sale",
+        ),
+        (
+            "ny:parts",
+            "B. Machinery or equipment parts, tools, or supplies with a useful life of one year or less",
+        ),
         ("ny:research", "C. Used directly and predominantly in research and development"),
-        ("ny:farm", "D. Used or consumed predominantly in farm production or in a commercial horse boarding operation"),
+        (
+            "ny:farm",
+            "D. Used or consumed predominantly in farm production or in a commercial horse boarding operation",
+        ),
     ];
     for (key, caption) in production {
         y = s.check_para(LEFT + 12.0, y, SPAN - 12.0, key, caption) + 2.0;

@@ -89,15 +89,30 @@ pub(crate) fn consumer(s: &mut Sheet<'_>) {
     s.centre(y + 24.0, 12.0, true, "Important Information for Exempt Organizations");
     let mut y = y + 44.0;
     for (number, text) in [
-        ("1.", "The organization must provide all vendors and suppliers with a copy of this certificate before it \
-                makes tax-exempt purchases."),
-        ("2.", "The certificate is to be used solely by the organization for its customary nonprofit or public \
-                activities."),
-        ("3.", "Purchases made by an individual on behalf of the organization are taxable, even if the individual \
-                will be reimbursed."),
-        ("4.", "This exemption applies only to purchases the organization makes. What it sells or leases to others \
-                may be taxable, and then it has to register."),
-        ("5.", "It is a criminal offense to present this certificate fraudulently to evade the payment of sales tax."),
+        (
+            "1.",
+            "The organization must provide all vendors and suppliers with a copy of this certificate before it \
+                makes tax-exempt purchases.",
+        ),
+        (
+            "2.",
+            "The certificate is to be used solely by the organization for its customary nonprofit or public \
+                activities.",
+        ),
+        (
+            "3.",
+            "Purchases made by an individual on behalf of the organization are taxable, even if the individual \
+                will be reimbursed.",
+        ),
+        (
+            "4.",
+            "This exemption applies only to purchases the organization makes. What it sells or leases to others \
+                may be taxable, and then it has to register.",
+        ),
+        (
+            "5.",
+            "It is a criminal offense to present this certificate fraudulently to evade the payment of sales tax.",
+        ),
     ] {
         s.text(LEFT, y, 9.0, number);
         y = s.para(LEFT + 18.0, y, SPAN - 18.0, 9.0, text) + 4.0;
@@ -130,11 +145,23 @@ pub(crate) fn georgia(s: &mut Sheet<'_>) {
     y += 15.0;
     let boxes = [
         ("ga:1", "1. Purchases or leases of tangible personal property or services for RESALE ONLY."),
-        ("ga:2", "2. Purchases or leases by the federal government, this state, any county or municipality, or public \
-          schools of this state, paid with a warrant on appropriated government funds."),
-        ("ga:3", "3. Purchases or leases by a church, hospital, school or another nonprofit body that the law lists."),
-        ("ga:4", "4. Materials used for packaging tangible personal property for shipment or sale, used once."),
-        ("ga:5", "5. Aircraft, watercraft and motor vehicles delivered to a purchaser for use outside this state."),
+        (
+            "ga:2",
+            "2. Purchases or leases by the federal government, this state, any county or municipality, or public \
+          schools of this state, paid with a warrant on appropriated government funds.",
+        ),
+        (
+            "ga:3",
+            "3. Purchases or leases by a church, hospital, school or another nonprofit body that the law lists.",
+        ),
+        (
+            "ga:4",
+            "4. Materials used for packaging tangible personal property for shipment or sale, used once.",
+        ),
+        (
+            "ga:5",
+            "5. Aircraft, watercraft and motor vehicles delivered to a purchaser for use outside this state.",
+        ),
         ("ga:6", "6. Purchases by a utility or a carrier for use as the law allows."),
         ("ga:7", "7. Other property for which the law names an exemption; the paragraph is entered here:"),
     ];

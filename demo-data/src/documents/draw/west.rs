@@ -14,7 +14,8 @@ pub(crate) fn california(s: &mut Sheet<'_>) {
     y += 24.0;
     s.beside(LEFT, y, "1. I hold valid seller's permit number:", 220.0, end, "number");
     y += 26.0;
-    let label = "2. I am engaged in the business of selling the following type of tangible personal property:";
+    let label =
+        "2. I am engaged in the business of selling the following type of tangible personal property:";
     s.text(LEFT, y, 8.5, label);
     y += 18.0;
     s.rule(LEFT + 12.0, y + 3.0, SPAN - 12.0);
@@ -56,7 +57,13 @@ pub(crate) fn california(s: &mut Sheet<'_>) {
     y += 12.0;
     let half = SPAN / 2.0;
     s.cell(LEFT, y, SPAN, 28.0, "NAME OF PURCHASER", "purchaser");
-    s.sign_cell(LEFT, y + 28.0, SPAN, 34.0, "SIGNATURE OF PURCHASER, PURCHASER'S EMPLOYEE OR AUTHORIZED REPRESENTATIVE");
+    s.sign_cell(
+        LEFT,
+        y + 28.0,
+        SPAN,
+        34.0,
+        "SIGNATURE OF PURCHASER, PURCHASER'S EMPLOYEE OR AUTHORIZED REPRESENTATIVE",
+    );
     s.cell(LEFT, y + 62.0, half, 28.0, "PRINTED NAME OF PERSON SIGNING", "signer");
     s.cell(LEFT + half, y + 62.0, half, 28.0, "TITLE", "title");
     s.cell(LEFT, y + 90.0, SPAN, 28.0, "ADDRESS OF PURCHASER", "address");
