@@ -41,9 +41,9 @@ struct Arguments {
 enum Task {
     /// Fetches what a build needs and builds nothing.
     Setup,
-    /// Builds the WebAssembly component.
+    /// Builds the WebAssembly components: the onboarding and the reader of documents.
     Component {
-        /// Where to put it [default: target/component/ecms_onboarding.wasm].
+        /// Where to put the onboarding [default: target/component/ecms_onboarding.wasm]; the reader goes beside it.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -77,7 +77,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
     let build = |out: Option<&Path>| component::build(&root, arguments.source, out);
     match arguments.task {
         Task::Setup => toolchain::prepare(arguments.source).map(drop),
-        Task::Component { out } => build(out.as_deref()).map(drop),
+        Task::Component { out } => build(out.as_deref()),
         Task::Demo { rest } => {
             build(None)?;
             run::step("running the demo");

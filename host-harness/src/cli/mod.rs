@@ -144,7 +144,8 @@ async fn on_tenant(
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
         let plugin = session::load_plugin(path).await?;
-        Session::open(tenant, plugin, needs, overrides, draw, stop).await
+        let reader = session::reader(&config.reader, cli.shared.reader);
+        Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await
     };
     match &cli.command {
         Command::Check => {
