@@ -9,6 +9,9 @@
 //! |---|---|
 //! | what comes out | [`model`] |
 //! | bounds | [`limits`] |
+//! | turning pictures into words, with the feature `recognition` | `recognise` |
 
 pub mod limits;
 pub mod model;
+#[cfg(feature = "recognition")]
+pub mod recognise;

@@ -1,0 +1,311 @@
+//! What a line says: from the second network's output to characters, and from characters to words.
+//!
+//! The network gives, for each step along the line, how likely each class is. The likeliest class of a step counts;
+//! equal classes in neighbouring steps are one character, and the class "blank" parts equal characters (CTC). Where a
+//! character stood is known to a step or so, which tells which white gap between two words is theirs; the edges of the
+//! words are then taken from the picture. A word ends at a space, at a drawn sign, and where the paper between two
+//! characters is far wider than elsewhere in the line, as between two entries of a form.
+//!
+//! The confidence of a word is that of its least sure character: an id number with one doubtful digit is doubtful.
+
+use crate::{
+    model::{Grey, Rectangle},
+    recognise::weights::Class,
+};
+
+/// Lines whose characters are less sure than this on average are scribble, stamps and the like, not words.
+const LEAST_CONFIDENCE: f32 = 0.5;
+/// A gap is wide if it has this share of the line's height …
+const WIDE_GAP: f32 = 0.6;
+/// … and is this many times as wide as the gap in the middle when all are sorted.
+const UNUSUAL_GAP: f32 = 2.5;
+/// A row of pixels with this share of ink is a ruled line, not writing.
+const RULED: f32 = 0.6;
+/// Ink has to be this much darker than paper.
+const LEAST_CONTRAST: f32 = 20.0;
+
+/// One character on a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Letter {
+    /// What it is; never [`Class::Blank`].
+    pub(super) class: Class,
+    /// Where its middle is, as a share of the network's whole input.
+    pub(super) at: f32,
+    /// How sure, 0 to 1.
+    pub(super) confidence: f32,
+}
+
+/// One word on a line, its box in pixels of the picture of the line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) area: Rectangle,
+    pub(super) confidence: f32,
+}
+
+/// Characters of a line. `scores` has a value for each class for each step.
+pub(super) fn letters(scores: &[f32], classes: &[Class]) -> Vec<Letter> {
+    let steps = scores.len() / classes.len().max(1);
+    let mut found: Vec<Letter> = Vec::new();
+    let mut before = Class::Blank;
+    for (step, row) in scores.chunks_exact(classes.len().max(1)).enumerate() {
+        let best = row.iter().zip(classes).max_by(|one, other| one.0.total_cmp(other.0));
+        let Some((&confidence, &class)) = best else { continue };
+        let at = (step as f32 + 0.5) / steps as f32;
+        match found.last_mut() {
+            Some(last) if class == before && class != Class::Blank => {
+                if confidence > last.confidence {
+                    *last = Letter { class, at, confidence };
+                }
+            }
+            _ if class != Class::Blank => found.push(Letter { class, at, confidence }),
+            _ => {}
+        }
+        before = class;
+    }
+    found
+}
+
+/// Words of a line. `columns` is the width of the network's input, of which the picture fills the left part.
+pub(super) fn words(letters: &[Letter], picture: &Grey, columns: usize) -> Vec<Piece> {
+    let width = picture.width as f32;
+    let letters: Vec<Letter> = letters
+        .iter()
+        .map(|letter| Letter { at: letter.at * columns as f32, ..*letter })
+        .filter(|letter| letter.at < width)
+        .collect();
+    let printed: Vec<f32> = letters
+        .iter()
+        .filter(|letter| matches!(letter.class, Class::Letter(_)))
+        .map(|letter| letter.confidence)
+        .collect();
+    if printed.iter().sum::<f32>() < LEAST_CONFIDENCE * printed.len().max(1) as f32 {
+        return Vec::new();
+    }
+    let ink = Ink::of(picture);
+    let groups = groups(&letters, &ink, picture.height as f32);
+    let mut left = ink.first().unwrap_or(0.0);
+    let mut pieces = Vec::with_capacity(groups.len());
+    for (at, group) in groups.iter().enumerate() {
+        let end = group.last().map_or(left, |letter| letter.at);
+        let next = groups.get(at + 1).and_then(|next| next.first()).map(|letter| letter.at);
+        let (right, next_left) = match next {
+            Some(next) => ink.gap(end, next).unwrap_or((f32::midpoint(end, next), f32::midpoint(end, next))),
+            None => (ink.last().unwrap_or(width).max(end), width),
+        };
+        pieces.extend(piece(group, left, right, &ink, picture.height));
+        left = next_left;
+    }
+    pieces
+}
+
+/// The word that a group of characters makes; none for a sign.
+fn piece(group: &[Letter], left: f32, right: f32, ink: &Ink, height: u32) -> Option<Piece> {
+    let mut text = String::with_capacity(group.len());
+    let mut confidence = 1.0_f32;
+    for letter in group {
+        if let Class::Letter(character) = letter.class {
+            text.push(character);
+            confidence = confidence.min(letter.confidence);
+        }
+    }
+    let right = right.max(left + 1.0);
+    let (top, bottom) = ink.rows(left, right).unwrap_or((0.0, height as f32));
+    (!text.is_empty()).then_some(Piece { text, area: Rectangle { left, top, right, bottom }, confidence })
+}
+
+/// Characters that belong together; a sign is a group of its own, spaces are in none.
+fn groups(letters: &[Letter], ink: &Ink, height: f32) -> Vec<Vec<Letter>> {
+    let pairs = letters.iter().zip(letters.iter().skip(1));
+    let mut gaps: Vec<f32> = pairs
+        .filter(|(one, other)| one.class != Class::Space && other.class != Class::Space)
+        .map(|(one, other)| ink.gap(one.at, other.at).map_or(0.0, |(from, to)| to - from))
+        .collect();
+    gaps.sort_by(f32::total_cmp);
+    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
+    let wide = (height * WIDE_GAP).max(usual * UNUSUAL_GAP);
+
+    let mut groups: Vec<Vec<Letter>> = Vec::new();
+    let mut before: Option<Letter> = None;
+    for letter in letters.iter().filter(|letter| letter.class != Class::Blank) {
+        let joins = before.is_some_and(|before| {
+            matches!((before.class, letter.class), (Class::Letter(_), Class::Letter(_)))
+                && ink.gap(before.at, letter.at).is_none_or(|(from, to)| to - from < wide)
+        });
+        before = Some(*letter);
+        match groups.last_mut() {
+            _ if letter.class == Class::Space => {}
+            Some(group) if joins => group.push(*letter),
+            _ => groups.push(vec![*letter]),
+        }
+    }
+    groups
+}
+
+/// Where a line has ink, ruled lines left out.
+struct Ink {
+    rows: Vec<Vec<bool>>,
+    columns: Vec<bool>,
+}
+
+impl Ink {
+    fn of(picture: &Grey) -> Self {
+        let mut sorted = picture.pixels.clone();
+        sorted.sort_unstable();
+        let grey = |share: usize| sorted.get(sorted.len() * share / 100).copied().map_or(255.0, f32::from);
+        let (dark, paper) = (grey(2), grey(85));
+        let limit = if paper - dark < LEAST_CONTRAST { 0.0 } else { paper - (paper - dark) * 0.4 };
+        let width = picture.width as usize;
+        let mut columns = vec![false; width];
+        let mut rows = Vec::with_capacity(picture.height as usize);
+        for row in picture.pixels.chunks_exact(width.max(1)) {
+            let mut inked: Vec<bool> = row.iter().map(|pixel| f32::from(*pixel) < limit).collect();
+            if inked.iter().filter(|ink| **ink).count() as f32 > width as f32 * RULED {
+                inked.fill(false);
+            }
+            columns.iter_mut().zip(&inked).for_each(|(column, ink)| *column |= *ink);
+            rows.push(inked);
+        }
+        Self { rows, columns }
+    }
+
+    /// Left edge of the first ink.
+    fn first(&self) -> Option<f32> {
+        self.columns.iter().position(|ink| *ink).map(|column| column as f32)
+    }
+
+    /// Right edge of the last ink.
+    fn last(&self) -> Option<f32> {
+        self.columns.iter().rposition(|ink| *ink).map(|column| (column + 1) as f32)
+    }
+
+    /// The widest stretch without ink between two places.
+    fn gap(&self, from: f32, to: f32) -> Option<(f32, f32)> {
+        let (from, to) = (from as usize, (to as usize).min(self.columns.len()));
+        let mut widest: Option<(usize, usize)> = None;
+        let mut start = None;
+        for (column, ink) in self.columns.iter().enumerate().take(to).skip(from) {
+            if *ink {
+                start = None;
+                continue;
+            }
+            let start = *start.get_or_insert(column);
+            if widest.is_none_or(|(from, to)| column + 1 - start > to - from) {
+                widest = Some((start, column + 1));
+            }
+        }
+        widest.map(|(from, to)| (from as f32, to as f32))
+    }
+
+    /// Upper and lower edge of the ink in some columns.
+    fn rows(&self, left: f32, right: f32) -> Option<(f32, f32)> {
+        let inked = |row: &Vec<bool>| {
+            row.iter().take(right.ceil() as usize).skip(left as usize).any(|ink| *ink)
+        };
+        let top = self.rows.iter().position(inked)?;
+        let bottom = self.rows.iter().rposition(inked)? + 1;
+        Some((top as f32, bottom as f32))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLASSES: [Class; 4] = [Class::Blank, Class::Letter('a'), Class::Letter('b'), Class::Space];
+
+    fn scores(steps: &[(usize, f32)]) -> Vec<f32> {
+        let row = |(class, score): &(usize, f32)| {
+            let mut row = [(1.0 - score) / 3.0; 4];
+            row[*class] = *score;
+            row
+        };
+        steps.iter().flat_map(row).collect()
+    }
+
+    #[test]
+    fn equal_steps_are_one_character_and_blanks_part_equal_characters() {
+        let steps = [(1, 0.8), (1, 0.9), (0, 0.9), (1, 0.7), (2, 0.6), (0, 1.0), (3, 0.99), (3, 0.95)];
+        let found = letters(&scores(&steps), &CLASSES);
+        let classes: Vec<_> = found.iter().map(|letter| letter.class).collect();
+        assert_eq!(classes, [CLASSES[1], CLASSES[1], CLASSES[2], CLASSES[3]]);
+        let confidences: Vec<_> = found.iter().map(|letter| letter.confidence).collect();
+        assert_eq!(confidences, [0.9, 0.7, 0.6, 0.99], "the surest step of each");
+        assert_eq!(found[0].at, 1.5 / 8.0);
+        assert!(letters(&[], &CLASSES).is_empty());
+        assert!(letters(&[0.5], &[]).is_empty());
+    }
+
+    /// A line with upright bars of ink at the columns given, from row 10 to 30.
+    fn bars(width: u32, columns: &[core::ops::Range<u32>]) -> Grey {
+        let all = (0..48_u32).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let ink = |(x, y): (u32, u32)| {
+            (10..30).contains(&y) && columns.iter().any(|column| column.contains(&x))
+        };
+        Grey { width, height: 48, pixels: all.map(|at| if ink(at) { 20 } else { 240 }).collect() }
+    }
+
+    fn letter(character: char, at: f32) -> Letter {
+        Letter { class: Class::Letter(character), at: at / 320.0, confidence: 0.9 }
+    }
+
+    #[test]
+    fn words_end_at_spaces_and_their_boxes_at_the_ink() {
+        let picture = bars(200, &[10..20, 24..34, 60..70, 74..84]);
+        let space = Letter { class: Class::Space, ..letter(' ', 45.0) };
+        let mut line = vec![letter('N', 15.0), letter('o', 30.0), space, letter('4', 66.0), letter('2', 80.0)];
+        line[3].confidence = 0.6;
+        let found = words(&line, &picture, 320);
+        let area = |left, right| Rectangle { left, top: 10.0, right, bottom: 30.0 };
+        let expected = [
+            Piece { text: "No".to_owned(), area: area(10.0, 34.0), confidence: 0.9 },
+            Piece { text: "42".to_owned(), area: area(60.0, 84.0), confidence: 0.6 },
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_wide_gap_parts_words_even_without_a_space() {
+        let picture = bars(300, &[10..20, 24..34, 38..48, 120..130, 134..144]);
+        let line: Vec<_> =
+            [('W', 15.0), ('I', 29.0), (':', 43.0), ('n', 125.0), ('o', 139.0)].map(|(c, at)| letter(c, at)).into();
+        let texts: Vec<_> = words(&line, &picture, 320).into_iter().map(|word| word.text).collect();
+        assert_eq!(texts, ["WI:", "no"]);
+    }
+
+    #[test]
+    fn evenly_spread_characters_stay_one_word() {
+        let starts: Vec<u32> = (0..6).map(|at| 10 + at * 45).collect();
+        let picture = bars(300, &starts.iter().map(|start| *start..start + 10).collect::<Vec<_>>());
+        let line: Vec<_> =
+            starts.iter().zip("123456".chars()).map(|(start, c)| letter(c, *start as f32 + 5.0)).collect();
+        let texts: Vec<_> = words(&line, &picture, 320).into_iter().map(|word| word.text).collect();
+        assert_eq!(texts, ["123456"]);
+    }
+
+    #[test]
+    fn a_drawn_sign_parts_words_and_does_not_come_out() {
+        let picture = bars(300, &[10..30, 40..50, 54..64]);
+        let sign = Letter { class: Class::Sign, ..letter('x', 20.0) };
+        let found = words(&[sign, letter('N', 45.0), letter('o', 58.0)], &picture, 320);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].text.as_str(), found[0].area.left, found[0].area.right), ("No", 40.0, 64.0));
+    }
+
+    #[test]
+    fn a_ruled_line_below_does_not_hide_the_gaps() {
+        let mut picture = bars(100, &[10..20, 60..70]);
+        picture.pixels[40 * 100..42 * 100].fill(0);
+        let space = Letter { class: Class::Space, ..letter(' ', 40.0) };
+        let found = words(&[letter('a', 15.0), space, letter('b', 65.0)], &picture, 320);
+        assert_eq!((found[0].area.right, found[1].area.left, found[1].area.bottom), (20.0, 60.0, 30.0));
+    }
+
+    #[test]
+    fn scribble_and_what_is_read_into_the_padding_are_left_out() {
+        let picture = bars(100, &[10..20]);
+        let unsure = Letter { confidence: 0.3, ..letter('a', 15.0) };
+        assert!(words(&[unsure], &picture, 320).is_empty());
+        assert!(words(&[letter('a', 200.0)], &picture, 320).is_empty());
+    }
+}
