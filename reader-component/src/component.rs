@@ -24,8 +24,8 @@ impl Guest for Component {
             .map_err(convert::finding)
     }
 
-    fn picture(document: Vec<u8>, page: u32) -> Result<PagePicture, Finding> {
-        document_reader::picture(&document, number(page), &Limits::default())
+    fn picture(document: Vec<u8>, page: u32, turned: Option<f32>) -> Result<PagePicture, Finding> {
+        document_reader::picture(&document, number(page), turned, &Limits::default())
             .map(convert::page_picture)
             .map_err(convert::finding)
     }

@@ -17,10 +17,10 @@ pub(crate) fn document(reading: model::Reading) -> Document {
     }
 }
 
-pub(crate) fn page_picture(found: model::PagePicture) -> PagePicture {
-    let model::PagePicture { picture, points_per_pixel } = found;
+pub(crate) fn page_picture(found: document_reader::PagePicture) -> PagePicture {
+    let document_reader::PagePicture { picture, points_a_pixel } = found;
     let picture = Grey { width: picture.width, height: picture.height, pixels: picture.pixels };
-    PagePicture { picture, points_per_pixel }
+    PagePicture { picture, points_a_pixel }
 }
 
 pub(crate) fn finding(finding: model::Finding) -> Finding {

@@ -1,6 +1,6 @@
 //! Documents in folders and databases, and forms made flat.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use lopdf::{Document, dictionary};
 
@@ -9,13 +9,17 @@ use crate::{
     config::{DocumentsConfig, ErpConfig, ErpKind},
     documents::Documents,
     model::documents::{DocumentError, DocumentPage, Rendition},
-    ocr::{Ocr as _, TextReader},
+    ocr::{DocumentReader, ReaderMode, ReaderOptions},
 };
 
-fn documents(folder: Option<&Path>, database: Option<&Path>) -> std::sync::Arc<dyn Documents> {
+fn reader() -> Arc<DocumentReader> {
+    Arc::new(DocumentReader::new(ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() }))
+}
+
+fn documents(folder: Option<&Path>, database: Option<&Path>) -> Arc<dyn Documents> {
     let config = DocumentsConfig { folder: folder.map(Path::to_path_buf), attachments: database.is_some() };
     let path = database.unwrap_or(Path::new("none")).to_path_buf();
-    open(&config, &ErpConfig { kind: ErpKind::Sqlite, path, queries: None }).expect("opens")
+    open(&config, &ErpConfig { kind: ErpKind::Sqlite, path, queries: None }, reader()).expect("opens")
 }
 
 fn ids(page: &DocumentPage) -> Vec<&str> {
@@ -147,7 +151,7 @@ async fn no_place_configured_is_an_empty_list() {
     assert!(page.documents.is_empty() && page.next.is_none());
     let missing = DocumentsConfig { folder: Some("no/such/folder".into()), attachments: false };
     let erp = ErpConfig { kind: ErpKind::Ofbiz, path: "x".into(), queries: None };
-    let error = open(&missing, &erp).err().expect("refused").to_string();
+    let error = open(&missing, &erp, reader()).err().expect("refused").to_string();
     assert!(error.contains("no/such/folder"), "{error}");
 }
 
@@ -158,7 +162,7 @@ async fn upload(bytes: &[u8]) -> Result<bytes::Bytes, DocumentError> {
 }
 
 fn words(bytes: &[u8]) -> Vec<(String, i32, i32)> {
-    let reading = TextReader::default().read(bytes, "application/pdf").expect("readable");
+    let reading = reader().read(bytes).expect("readable");
     let all = reading.pages.into_iter().flat_map(|page| page.words);
     all.map(|word| (word.text, word.area.left.round() as i32, word.area.bottom.round() as i32)).collect()
 }
@@ -265,6 +269,6 @@ async fn an_encrypted_document_is_neither_uploaded_nor_read() {
         matches!(answer, Err(DocumentError::Unsupported(ref text)) if text.contains("encrypted")),
         "{answer:?}"
     );
-    let answer = TextReader::default().read(&bytes, "application/pdf");
+    let answer = reader().read(&bytes);
     assert!(format!("{answer:?}").contains("Unreadable(\"the PDF is encrypted"), "{answer:?}");
 }

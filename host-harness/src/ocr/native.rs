@@ -76,16 +76,16 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_finding_and_a_long_run_is_not() {
-        let run = |work: fn() -> Result<(), Finding>| {
-            super::run(b"", &Watched::idle(), Duration::from_millis(50), move |_, _| work())
+        let run = |time: u64, work: fn() -> Result<(), Finding>| {
+            super::run(b"", &Watched::idle(), Duration::from_millis(time), move |_, _| work())
         };
-        let broken = run(|| panic!("over a document"));
+        let broken = run(20_000, || panic!("over a document"));
         assert!(matches!(broken, Err(ReadError::Finding(Finding::Unreadable(_)))), "{broken:?}");
-        let slow = run(|| {
+        let slow = run(50, || {
             thread::sleep(Duration::from_secs(2));
             Ok(())
         });
         assert_eq!(slow, Err(ReadError::OverTime(Duration::from_millis(50))));
-        assert_eq!(run(|| Ok(())), Ok(()));
+        assert_eq!(run(20_000, || Ok(())), Ok(()));
     }
 }

@@ -14,8 +14,9 @@ use std::{
 };
 
 use document_reader::{
+    PagePicture,
     limits::Limits,
-    model::{Finding, PagePicture, Reading},
+    model::{Finding, Reading},
 };
 
 use super::{
@@ -128,18 +129,24 @@ impl DocumentReader {
         }
     }
 
-    /// Draws a page, from 0, upright and straight.
+    /// Draws a page, from 0, upright and straight. `turned` is that of the page in the reading, which the picture then
+    /// agrees with.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub fn picture(&self, bytes: &[u8], page: u32) -> Result<PagePicture, ReadError> {
+    pub fn picture(
+        &self,
+        bytes: &[u8],
+        page: u32,
+        turned: Option<f32>,
+    ) -> Result<PagePicture, ReadError> {
         let sandbox = self.ready(bytes)?;
         let _place = self.places.take();
         let deadline = self.options.deadline;
         match sandbox {
-            Some(sandbox) => sandbox.picture(bytes, page, deadline),
+            Some(sandbox) => sandbox.picture(bytes, page, turned, deadline),
             None => native::run(bytes, &Watched::idle(), deadline, move |bytes, _| {
-                document_reader::picture(bytes, number(page), &Limits::default())
+                document_reader::picture(bytes, number(page), turned, &Limits::default())
             }),
         }
     }

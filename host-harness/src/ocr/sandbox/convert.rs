@@ -3,8 +3,9 @@
 //! What the sandbox says is not trusted: numbers of pixels are checked here, everything else where the reading is put
 //! into the shapes of the onboarding contract, which is the same way for both kinds of reader.
 
-use document_reader::model::{
-    self, Finding, FormField, Grey, Mark, MarkKind, Page, PagePicture, Reading, Rectangle, Word, WordSource,
+use document_reader::{
+    PagePicture,
+    model::{self, Finding, FormField, Grey, Mark, MarkKind, Page, Reading, Rectangle, Word, WordSource},
 };
 
 use super::bindings::{
@@ -45,8 +46,8 @@ pub(super) fn page_picture(found: reading::PagePicture) -> Option<PagePicture> {
     let picture = grey(found.picture);
     let pixels = u64::from(picture.width) * u64::from(picture.height);
     let whole = pixels > 0 && pixels == picture.pixels.len() as u64;
-    let scale = found.points_per_pixel;
-    (whole && scale.is_finite() && scale > 0.0).then_some(PagePicture { picture, points_per_pixel: scale })
+    let scale = found.points_a_pixel;
+    (whole && scale.is_finite() && scale > 0.0).then_some(PagePicture { picture, points_a_pixel: scale })
 }
 
 fn page(page: reading::Page) -> Page {

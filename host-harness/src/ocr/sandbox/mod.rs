@@ -20,7 +20,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use document_reader::model::{Finding, PagePicture, Reading, Recogniser as _};
+use document_reader::{
+    PagePicture,
+    model::{Finding, Reading, Recogniser as _},
+};
 use wasmtime::{
     Config, Engine, ResourceLimiter, Store, Trap, UpdateDeadline,
     component::{Component, HasData, Linker},
@@ -123,9 +126,15 @@ impl Sandbox {
         .map(convert::reading)
     }
 
-    pub(super) fn picture(&self, bytes: &[u8], page: u32, deadline: Duration) -> Result<PagePicture, ReadError> {
+    pub(super) fn picture(
+        &self,
+        bytes: &[u8],
+        page: u32,
+        turned: Option<f32>,
+        deadline: Duration,
+    ) -> Result<PagePicture, ReadError> {
         let found = self.run(&Watched::idle(), deadline, |reader, store| {
-            reader.ecms_document_reader_reading().call_picture(store, bytes, page)
+            reader.ecms_document_reader_reading().call_picture(store, bytes, page, turned)
         })?;
         convert::page_picture(found).ok_or_else(|| broken("its reader gave a picture that is none"))
     }
