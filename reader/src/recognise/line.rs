@@ -19,8 +19,14 @@ const LEAST_CONFIDENCE: f32 = 0.5;
 const WIDE_GAP: f32 = 0.6;
 /// … and is this many times as wide as the gap in the middle when all are sorted.
 const UNUSUAL_GAP: f32 = 2.5;
+/// Ink farther from a word than this share of the line's height is not part of it.
+const REACH: f32 = 0.3;
 /// A row of pixels with this share of ink is a ruled line, not writing.
 const RULED: f32 = 0.6;
+/// A letter with an accent that is less sure is taken for a plain one.
+const ACCENT_CONFIDENCE: f32 = 0.95;
+/// A letter or figure that is this sure is not put right by its neighbours.
+const CERTAIN: f32 = 0.97;
 /// Ink has to be this much darker than paper.
 const LEAST_CONTRAST: f32 = 20.0;
 
@@ -43,7 +49,9 @@ pub(super) struct Piece {
     pub(super) confidence: f32,
 }
 
-/// Characters of a line. `scores` has a value for each class for each step.
+/// Characters of a line. `scores` has a value for each class for each step. A letter with an accent has to be nearly
+/// certain, for a speck above a plain letter is far more frequent on these papers than an accent; its likelihood then
+/// goes to the plain letter.
 pub(super) fn letters(scores: &[f32], classes: &[Class]) -> Vec<Letter> {
     let steps = scores.len() / classes.len().max(1);
     let mut found: Vec<Letter> = Vec::new();
@@ -51,6 +59,10 @@ pub(super) fn letters(scores: &[f32], classes: &[Class]) -> Vec<Letter> {
     for (step, row) in scores.chunks_exact(classes.len().max(1)).enumerate() {
         let best = row.iter().zip(classes).max_by(|one, other| one.0.total_cmp(other.0));
         let Some((&confidence, &class)) = best else { continue };
+        let class = match class {
+            Class::Letter(letter) if confidence < ACCENT_CONFIDENCE => Class::Letter(plain(letter)),
+            class => class,
+        };
         let at = (step as f32 + 0.5) / steps as f32;
         match found.last_mut() {
             Some(last) if class == before && class != Class::Blank => {
@@ -64,6 +76,57 @@ pub(super) fn letters(scores: &[f32], classes: &[Class]) -> Vec<Letter> {
         before = class;
     }
     found
+}
+
+/// A letter without its accent.
+fn plain(letter: char) -> char {
+    match letter {
+        'á' | 'ä' => 'a',
+        'é' | 'è' | 'ë' => 'e',
+        'í' => 'i',
+        'ñ' => 'n',
+        'ó' | 'ö' => 'o',
+        'ú' | 'ü' => 'u',
+        'Á' | 'Ä' => 'A',
+        'É' => 'E',
+        'Í' => 'I',
+        'Ñ' => 'N',
+        'Ó' | 'Ö' => 'O',
+        'Ú' | 'Ü' => 'U',
+        other => other,
+    }
+}
+
+/// The figure for a letter that looks like one, or the other way round.
+fn twin(character: char) -> Option<char> {
+    Some(match character {
+        'O' => '0',
+        '0' => 'O',
+        'I' | 'l' => '1',
+        _ => return None,
+    })
+}
+
+/// Puts right a letter that stands between figures only, or a nought between letters only, where the network was not
+/// sure. The confidence stays as low as it was, so the word is still looked at.
+fn settle(text: &[(char, f32)]) -> String {
+    let others = |at: usize, is: fn(&char) -> bool| {
+        let mut rest = text.iter().enumerate().filter(|(other, (c, _))| *other != at && c.is_alphanumeric());
+        let count = rest.clone().count();
+        count > 0
+            && rest.all(|(_, (character, _))| is(character) || twin(*character).is_some())
+            && text.iter().enumerate().any(|(other, (c, _))| other != at && is(c) && twin(*c).is_none())
+    };
+    let settled = text.iter().enumerate().map(|(at, (character, confidence))| {
+        let Some(twin) = twin(*character).filter(|_| *confidence < CERTAIN) else { return *character };
+        let fits = if twin.is_ascii_digit() {
+            others(at, char::is_ascii_digit)
+        } else {
+            others(at, char::is_ascii_alphabetic)
+        };
+        if fits { twin } else { *character }
+    });
+    settled.collect()
 }
 
 /// Words of a line. `columns` is the width of the network's input, of which the picture fills the left part.
@@ -84,31 +147,38 @@ pub(super) fn words(letters: &[Letter], picture: &Grey, columns: usize) -> Vec<P
     }
     let ink = Ink::of(picture);
     let groups = groups(&letters, &ink, picture.height as f32);
-    let mut left = ink.first().unwrap_or(0.0);
+    let mut bound = 0.0;
     let mut pieces = Vec::with_capacity(groups.len());
     for (at, group) in groups.iter().enumerate() {
-        let end = group.last().map_or(left, |letter| letter.at);
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let next = groups.get(at + 1).and_then(|next| next.first()).map(|letter| letter.at);
-        let (right, next_left) = match next {
-            Some(next) => ink.gap(end, next).unwrap_or((f32::midpoint(end, next), f32::midpoint(end, next))),
-            None => (ink.last().unwrap_or(width).max(end), width),
+        let (end, next_bound) = match next {
+            Some(next) => {
+                let middle = f32::midpoint(last.at, next);
+                ink.gap(last.at, next).unwrap_or((middle, middle))
+            }
+            None => (width, width),
         };
+        // What stands beside a word without being read, such as the frame of a check box, is not part of its box.
+        let reach = picture.height as f32 * REACH;
+        let (left, right) = (ink.reach_left(first.at, bound, reach), ink.reach_right(last.at, end, reach));
         pieces.extend(piece(group, left, right, &ink, picture.height));
-        left = next_left;
+        bound = next_bound;
     }
     pieces
 }
 
 /// The word that a group of characters makes; none for a sign.
 fn piece(group: &[Letter], left: f32, right: f32, ink: &Ink, height: u32) -> Option<Piece> {
-    let mut text = String::with_capacity(group.len());
-    let mut confidence = 1.0_f32;
-    for letter in group {
-        if let Class::Letter(character) = letter.class {
-            text.push(character);
-            confidence = confidence.min(letter.confidence);
-        }
-    }
+    let characters: Vec<(char, f32)> = group
+        .iter()
+        .filter_map(|letter| match letter.class {
+            Class::Letter(character) => Some((character, letter.confidence)),
+            _ => None,
+        })
+        .collect();
+    let confidence = characters.iter().fold(1.0_f32, |least, (_, confidence)| least.min(*confidence));
+    let text = settle(&characters);
     let right = right.max(left + 1.0);
     let (top, bottom) = ink.rows(left, right).unwrap_or((0.0, height as f32));
     (!text.is_empty()).then_some(Piece { text, area: Rectangle { left, top, right, bottom }, confidence })
@@ -169,14 +239,22 @@ impl Ink {
         Self { rows, columns }
     }
 
-    /// Left edge of the first ink.
-    fn first(&self) -> Option<f32> {
-        self.columns.iter().position(|ink| *ink).map(|column| column as f32)
+    /// Left edge of the ink at a place, down to a bound. A gap as wide as `reach` ends it.
+    fn reach_left(&self, from: f32, bound: f32, reach: f32) -> f32 {
+        let (from, bound) = ((from as usize).min(self.columns.len()), bound as usize);
+        let columns = self.columns.iter().enumerate().take(from + 1).skip(bound).rev();
+        let ahead = self.columns.iter().enumerate().skip(from).find(|(_, ink)| **ink);
+        let edge = farthest(columns, reach).or(ahead.map(|(column, _)| column));
+        edge.unwrap_or(from) as f32
     }
 
-    /// Right edge of the last ink.
-    fn last(&self) -> Option<f32> {
-        self.columns.iter().rposition(|ink| *ink).map(|column| (column + 1) as f32)
+    /// The same to the right.
+    fn reach_right(&self, from: f32, bound: f32, reach: f32) -> f32 {
+        let (from, bound) = (from as usize, bound as usize);
+        let columns = self.columns.iter().enumerate().take(bound).skip(from);
+        let behind = self.columns.iter().enumerate().take(from).rfind(|(_, ink)| **ink);
+        let edge = farthest(columns, reach).or(behind.map(|(column, _)| column));
+        edge.map_or(from, |column| column + 1) as f32
     }
 
     /// The widest stretch without ink between two places.
@@ -199,13 +277,28 @@ impl Ink {
 
     /// Upper and lower edge of the ink in some columns.
     fn rows(&self, left: f32, right: f32) -> Option<(f32, f32)> {
-        let inked = |row: &Vec<bool>| {
-            row.iter().take(right.ceil() as usize).skip(left as usize).any(|ink| *ink)
-        };
+        let inked =
+            |row: &Vec<bool>| row.iter().take(right.ceil() as usize).skip(left as usize).any(|ink| *ink);
         let top = self.rows.iter().position(inked)?;
         let bottom = self.rows.iter().rposition(inked)? + 1;
         Some((top as f32, bottom as f32))
     }
+}
+
+/// The last inked column before a gap.
+fn farthest<'a>(columns: impl Iterator<Item = (usize, &'a bool)>, gap: f32) -> Option<usize> {
+    let (mut edge, mut blank) = (None, 0);
+    for (column, ink) in columns {
+        if *ink {
+            (edge, blank) = (Some(column), 0);
+        } else {
+            blank += 1;
+            if blank as f32 >= gap {
+                break;
+            }
+        }
+    }
+    edge
 }
 
 #[cfg(test)]
@@ -236,12 +329,33 @@ mod tests {
         assert!(letters(&[0.5], &[]).is_empty());
     }
 
+    #[test]
+    fn an_accent_that_is_not_certain_is_a_speck() {
+        let classes = [Class::Blank, Class::Letter('é'), Class::Letter('e')];
+        let read = |score: f32| letters(&[0.0, score, 1.0 - score], &classes)[0].class;
+        assert_eq!(read(0.99), Class::Letter('é'));
+        assert_eq!(read(0.8), Class::Letter('e'));
+    }
+
+    #[test]
+    fn a_doubtful_nought_goes_by_its_neighbours() {
+        let read = |text: &str, confidence: f32| {
+            settle(&text.chars().map(|character| (character, confidence)).collect::<Vec<_>>())
+        };
+        for (seen, meant) in [("227O", "2270"), ("0liver", "Oliver"), ("P.0.", "P.O."), ("2l-4O", "21-40")] {
+            assert_eq!(read(seen, 0.8), meant);
+            assert_eq!(read(seen, 0.99), seen, "what is certain stays");
+        }
+        for mixed in ["A0B1", "IL", "0O", "O", "WI0-22"] {
+            assert_eq!(read(mixed, 0.8), mixed);
+        }
+    }
+
     /// A line with upright bars of ink at the columns given, from row 10 to 30.
     fn bars(width: u32, columns: &[core::ops::Range<u32>]) -> Grey {
         let all = (0..48_u32).flat_map(|y| (0..width).map(move |x| (x, y)));
-        let ink = |(x, y): (u32, u32)| {
-            (10..30).contains(&y) && columns.iter().any(|column| column.contains(&x))
-        };
+        let ink =
+            |(x, y): (u32, u32)| (10..30).contains(&y) && columns.iter().any(|column| column.contains(&x));
         Grey { width, height: 48, pixels: all.map(|at| if ink(at) { 20 } else { 240 }).collect() }
     }
 
@@ -253,7 +367,8 @@ mod tests {
     fn words_end_at_spaces_and_their_boxes_at_the_ink() {
         let picture = bars(200, &[10..20, 24..34, 60..70, 74..84]);
         let space = Letter { class: Class::Space, ..letter(' ', 45.0) };
-        let mut line = vec![letter('N', 15.0), letter('o', 30.0), space, letter('4', 66.0), letter('2', 80.0)];
+        let mut line =
+            vec![letter('N', 15.0), letter('o', 30.0), space, letter('4', 66.0), letter('2', 80.0)];
         line[3].confidence = 0.6;
         let found = words(&line, &picture, 320);
         let area = |left, right| Rectangle { left, top: 10.0, right, bottom: 30.0 };
@@ -267,8 +382,9 @@ mod tests {
     #[test]
     fn a_wide_gap_parts_words_even_without_a_space() {
         let picture = bars(300, &[10..20, 24..34, 38..48, 120..130, 134..144]);
-        let line: Vec<_> =
-            [('W', 15.0), ('I', 29.0), (':', 43.0), ('n', 125.0), ('o', 139.0)].map(|(c, at)| letter(c, at)).into();
+        let line: Vec<_> = [('W', 15.0), ('I', 29.0), (':', 43.0), ('n', 125.0), ('o', 139.0)]
+            .map(|(c, at)| letter(c, at))
+            .into();
         let texts: Vec<_> = words(&line, &picture, 320).into_iter().map(|word| word.text).collect();
         assert_eq!(texts, ["WI:", "no"]);
     }
@@ -290,6 +406,13 @@ mod tests {
         let found = words(&[sign, letter('N', 45.0), letter('o', 58.0)], &picture, 320);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].text.as_str(), found[0].area.left, found[0].area.right), ("No", 40.0, 64.0));
+    }
+
+    #[test]
+    fn the_frame_of_a_check_box_is_not_part_of_the_word_beside_it() {
+        let picture = bars(300, &[10..30, 60..70, 74..84, 120..140]);
+        let found = words(&[letter('N', 66.0), letter('o', 78.0)], &picture, 320);
+        assert_eq!((found[0].area.left, found[0].area.right), (60.0, 84.0));
     }
 
     #[test]

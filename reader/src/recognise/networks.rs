@@ -7,7 +7,7 @@
 use std::{path::Path, sync::Arc};
 
 use rten::{Model, RunOptions, ThreadPool};
-use rten_tensor::{AsView, Layout, NdTensor};
+use rten_tensor::{AsView, NdTensor};
 
 use crate::{
     model::{Grey, Recogniser, Seen},
@@ -231,6 +231,8 @@ fn batch_tensor(batch: &Batch) -> NdTensor<f32, 4> {
 
 #[cfg(test)]
 mod tests {
+    use rten_tensor::Layout;
+
     use super::*;
 
     fn strips(lengths: &[f32]) -> Vec<Strip> {

@@ -234,12 +234,8 @@ mod tests {
         // A band of slope 1/10, 10 high.
         let sheet = page(300, 100, |x, y| (40.0..50.0).contains(&(y as f32 - x as f32 * 0.1)));
         let length = (1.0_f32 + 0.01).sqrt();
-        let strip = Strip {
-            corner: [50.0, 35.0],
-            along: [1.0 / length, 0.1 / length],
-            length: 150.0,
-            height: 30.0,
-        };
+        let strip =
+            Strip { corner: [50.0, 35.0], along: [1.0 / length, 0.1 / length], length: 150.0, height: 30.0 };
         let line = cut_out(&sheet, &strip, 150, 30);
         for row in line.pixels.chunks_exact(150).enumerate() {
             let dark = row.1.iter().filter(|pixel| **pixel < 128).count();

@@ -57,7 +57,8 @@ impl Tesseract {
     /// page may take. A failure is a sentence.
     pub fn find(program: impl AsRef<Path>, time: Duration) -> Result<Self, String> {
         let program = program.as_ref().to_path_buf();
-        let output = run(&program, &["--version"], Vec::new(), VERSION_TIME).map_err(|error| error.to_string())?;
+        let output =
+            run(&program, &["--version"], Vec::new(), VERSION_TIME).map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let version = text.lines().next().unwrap_or_default().trim().to_owned();
         Ok(Self { program, version, time })
@@ -71,7 +72,9 @@ impl Recogniser for Tesseract {
 
     fn recognise(&self, picture: &Grey) -> Result<Vec<Seen>, String> {
         if !picture::is_sound(picture) {
-            return Err(format!("{picture:?} has another number of pixels than its size says, so it cannot be read"));
+            return Err(format!(
+                "{picture:?} has another number of pixels than its size says, so it cannot be read"
+            ));
         }
         let mut input = format!("P5\n{} {}\n255\n", picture.width, picture.height).into_bytes();
         input.extend_from_slice(&picture.pixels);
@@ -121,8 +124,13 @@ fn run(program: &Path, arguments: &[&str], input: Vec<u8>, time: Duration) -> Re
     // What it complained of is only wanted for a message, so it is not worth a long wait.
     let stderr = gather(stderr, POLL * 20).unwrap_or_default();
     if !status.success() {
-        let complaint = String::from_utf8_lossy(&stderr).lines().next_back().unwrap_or_default().trim().to_owned();
-        return Err(RunError::Failed { program: program.to_path_buf(), status: status.to_string(), complaint });
+        let complaint =
+            String::from_utf8_lossy(&stderr).lines().next_back().unwrap_or_default().trim().to_owned();
+        return Err(RunError::Failed {
+            program: program.to_path_buf(),
+            status: status.to_string(),
+            complaint,
+        });
     }
     Ok(Output { status, stdout, stderr })
 }
@@ -158,7 +166,8 @@ fn word(line: &str) -> Option<Seen> {
     if columns.next()? != "5" {
         return None;
     }
-    let mut number = |skip: usize| columns.nth(skip)?.trim().parse::<f32>().ok().filter(|number| number.is_finite());
+    let mut number =
+        |skip: usize| columns.nth(skip)?.trim().parse::<f32>().ok().filter(|number| number.is_finite());
     let (left, top, width, height) = (number(5)?, number(0)?, number(0)?, number(0)?);
     let percent = number(0)?;
     let text: String = columns.next()?.split_whitespace().collect();
@@ -180,8 +189,9 @@ mod tests {
     /// A program that tells a version, and does what is given for a page.
     fn program(folder: &Path, page: &str) -> PathBuf {
         let path = folder.join("tesseract");
-        let script =
-            format!("#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'tesseract 9.9.9'; exit 0; fi\n{page}\n");
+        let script = format!(
+            "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'tesseract 9.9.9'; exit 0; fi\n{page}\n"
+        );
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
@@ -241,7 +251,13 @@ mod tests {
 
     #[test]
     fn odd_tables_give_no_words() {
-        for table in ["", "5", "5\t1\t1", "5\t1\t1\t1\t1\t1\tx\t20\t30\t40\t96\tIllinois", "5\t1\t1\t1\t1\t1\tNaN\t2\t3\t4\t9\ta"] {
+        for table in [
+            "",
+            "5",
+            "5\t1\t1",
+            "5\t1\t1\t1\t1\t1\tx\t20\t30\t40\t96\tIllinois",
+            "5\t1\t1\t1\t1\t1\tNaN\t2\t3\t4\t9\ta",
+        ] {
             assert_eq!(words(table), [], "{table:?}");
         }
     }

@@ -40,8 +40,9 @@ pub const RECOGNITION: WeightsFile = WeightsFile {
 
 /// More than either file has; nothing larger is read into memory.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// Printed characters that may come out, besides printable ASCII.
-const KEPT: &str = "§°©®™•–—‘’“”…½¼¾£€áàâäåãçéèêëíìîïñóòôöøúùûüÁÀÂÄÅÇÉÈÊËÍÎÏÑÓÔÖØÚÜßœ";
+/// Printed characters that may come out, besides printable ASCII. Only the accents that names in the United States have:
+/// with more of them, smudges become cedillas.
+const KEPT: &str = "§°©®™•–—‘’“”…½¼¾£€áéíóúñèëäöüÁÉÍÓÚÑÄÖÜ";
 /// Signs that are kept so that they are not taken for letters; they do not come out.
 const SIGNS: &str = "□☐☑☒◻✓✔✘×■●○★☆口日";
 
@@ -129,8 +130,7 @@ pub(super) fn recognition(bytes: &[u8]) -> Result<(Model, Vec<Class>), ModelsErr
     let mut model = ModelProto::parse_buf(bytes).map_err(|error| broken(error.to_string()))?;
     let (columns, classes) =
         alphabet(&model).ok_or_else(|| broken("the file names no characters".to_owned()))?;
-    cut(&mut model, &columns)
-        .ok_or_else(|| broken("the last layer is not the one expected".to_owned()))?;
+    cut(&mut model, &columns).ok_or_else(|| broken("the last layer is not the one expected".to_owned()))?;
     let shortened = model.write_buf().map_err(|error| broken(error.to_string()))?;
     let model = Model::load(shortened).map_err(|error| broken(error.to_string()))?;
     Ok((model, classes))
@@ -220,10 +220,8 @@ mod tests {
     }
 
     fn listing(characters: &str) -> ModelProto {
-        let entry = StringStringEntryProto {
-            key: Some("character".to_owned()),
-            value: Some(characters.to_owned()),
-        };
+        let entry =
+            StringStringEntryProto { key: Some("character".to_owned()), value: Some(characters.to_owned()) };
         ModelProto { metadata_props: vec![entry], ..ModelProto::default() }
     }
 
@@ -243,8 +241,11 @@ mod tests {
             raw_data: Some(RefCell::new(values.iter().flat_map(|value| value.to_le_bytes()).collect())),
             ..TensorProto::default()
         };
-        let initializer =
-            vec![tensor(&[2, 3], &[1., 2., 3., 4., 5., 6.]), tensor(&[3], &[7., 8., 9.]), tensor(&[1], &[0.])];
+        let initializer = vec![
+            tensor(&[2, 3], &[1., 2., 3., 4., 5., 6.]),
+            tensor(&[3], &[7., 8., 9.]),
+            tensor(&[1], &[0.]),
+        ];
         let graph = GraphProto { initializer, ..GraphProto::default() };
         let mut model = ModelProto { graph: Some(graph), ..ModelProto::default() };
         cut(&mut model, &[0, 2]).unwrap();
