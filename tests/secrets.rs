@@ -50,7 +50,7 @@ use host_harness::{
     secrets::Credentials,
     tenant::{Tenant, Turn},
 };
-use onboarding_tests::{APPROVER, Ran, Stage, component_file};
+use onboarding_tests::{APPROVER, Ran, Stage, component_file, reader_file};
 
 /// Length of the pieces. Long enough never to occur by chance, short enough to find a third of the key.
 const PIECE: usize = 12;
@@ -242,7 +242,7 @@ fn interrupted_at_the_end(stage: &Stage, digest: &str, deadline: Duration) -> (b
         let until = Instant::now() + deadline + Duration::from_millis(500);
         let progress = Arc::new(HoldAtTheEnd { until, held: AtomicBool::new(false) });
         let reader = Arc::new(DocumentReader::new(ReaderOptions {
-            component: Some(component_file().with_file_name("document_reader.wasm")),
+            component: Some(reader_file()),
             ..ReaderOptions::default()
         }));
         let tenant = Tenant {

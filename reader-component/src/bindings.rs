@@ -6,7 +6,13 @@
     clippy::allow_attributes,
     reason = "generated"
 )]
-#![allow(unreachable_pub, missing_debug_implementations, missing_docs, rust_2018_idioms, reason = "generated")]
+#![allow(
+    unreachable_pub,
+    missing_debug_implementations,
+    missing_docs,
+    rust_2018_idioms,
+    reason = "generated"
+)]
 
 wit_bindgen::generate!({
     path: "../wit-reader",

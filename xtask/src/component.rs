@@ -62,10 +62,8 @@ pub(crate) fn build(
     out: Option<&Path>,
 ) -> Result<(), TaskError> {
     let toolchain = toolchain::prepare(wish)?;
-    let out = out.map_or_else(
-        || root.join("target").join("component").join(ONBOARDING.file),
-        Path::to_path_buf,
-    );
+    let out =
+        out.map_or_else(|| root.join("target").join("component").join(ONBOARDING.file), Path::to_path_buf);
     make(root, &toolchain, &ONBOARDING, &out)?;
     make(root, &toolchain, &READER, &out.with_file_name(READER.file))
 }
@@ -173,7 +171,9 @@ mod tests {
         let flags = flags(Path::new("/a b/ws"), Path::new("/toolchain"), &["-Cx"]);
         let text = flags.to_str().unwrap();
         assert!(
-            text.starts_with("-Clink-arg=--wasi-adapter=none\u{1f}-Cx\u{1f}--remap-path-prefix=/toolchain=rust\u{1f}"),
+            text.starts_with(
+                "-Clink-arg=--wasi-adapter=none\u{1f}-Cx\u{1f}--remap-path-prefix=/toolchain=rust\u{1f}"
+            ),
             "{text}"
         );
         assert!(text.ends_with("\u{1f}--remap-path-prefix=/a b/ws=onboarding"), "{text}");

@@ -143,8 +143,8 @@ async fn on_tenant(
     let again = cli.again();
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
+        let reader = session::reader(&config.reader, cli.shared.reader, &path);
         let plugin = session::load_plugin(path).await?;
-        let reader = session::reader(&config.reader, cli.shared.reader);
         Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await
     };
     match &cli.command {

@@ -111,13 +111,16 @@ pub async fn load_plugin(component: PathBuf) -> Result<Plugin, Failure> {
         .map_err(|error| exit::of_load(&error))
 }
 
-/// The reader of documents for any number of sessions. Nothing is loaded before the first document comes; a component
-/// that is missing is told then, because most commands read none.
+/// The reader of documents for any number of sessions: the configured component, else the one that lies beside the
+/// onboarding component. Nothing is loaded before the first document comes; a component that is missing is told then,
+/// because most commands read none.
 #[must_use]
-pub fn reader(config: &ReaderConfig, asked: Option<ReaderArg>) -> Arc<DocumentReader> {
+pub fn reader(config: &ReaderConfig, asked: Option<ReaderArg>, component: &Path) -> Arc<DocumentReader> {
+    let beside = component.with_file_name(READER);
+    let found = || if beside.is_file() { Some(beside) } else { find_built(READER) };
     Arc::new(DocumentReader::new(ReaderOptions {
         mode: asked.map_or(config.mode, Into::into),
-        component: config.component.clone().or_else(|| find_built(READER)),
+        component: config.component.clone().or_else(found),
         cache: cache_folder(),
         recognition: Arc::new(Recognition::of(config)),
         deadline: config.deadline,
@@ -142,15 +145,15 @@ impl Session {
         if let Some(folder) = overrides.documents {
             documents_config.folder = Some(folder);
         }
-        let documents = documents::open(&documents_config, &config.erp, Arc::clone(&reader)).map_err(|error| {
-            Failure::configuration(
-                exit::sentence(&error.to_string()),
-                "Name a folder that exists, in the configuration or with --from.",
-            )
-        })?;
+        let documents =
+            documents::open(&documents_config, &config.erp, Arc::clone(&reader)).map_err(|error| {
+                Failure::configuration(
+                    exit::sentence(&error.to_string()),
+                    "Name a folder that exists, in the configuration or with --from.",
+                )
+            })?;
         // A command that records nothing leaves nothing behind either.
-        let readings =
-            (needs == Needs::Writing).then(|| ReadingCache::new(config.data_dir.join(READINGS)));
+        let readings = (needs == Needs::Writing).then(|| ReadingCache::new(config.data_dir.join(READINGS)));
         let mut settings = config.settings(today);
         if let Some(delivery) = overrides.delivery {
             settings.delivery = delivery;

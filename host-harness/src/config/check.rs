@@ -146,7 +146,12 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn words(&self, key: &str, value: Spanned<String>, most: usize) -> Result<String, ConfigError> {
+    pub(super) fn words(
+        &self,
+        key: &str,
+        value: Spanned<String>,
+        most: usize,
+    ) -> Result<String, ConfigError> {
         let text = value.get_ref().trim();
         if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
             return Err(

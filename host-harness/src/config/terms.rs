@@ -23,10 +23,8 @@ impl Checker<'_> {
         let place = names.span();
         let names = names.into_inner();
         if names.len() > MAX_SELLER_NAMES {
-            let message = format!(
-                "`seller-names` has {} names; at most {MAX_SELLER_NAMES} are compared",
-                names.len()
-            );
+            let message =
+                format!("`seller-names` has {} names; at most {MAX_SELLER_NAMES} are compared", names.len());
             return Err(self.invalid(place, message));
         }
         names.into_iter().map(|name| self.words("seller-names", name, MAX_SELLER_NAME)).collect()
@@ -39,10 +37,8 @@ impl Checker<'_> {
     ) -> Result<Vec<Term>, ConfigError> {
         let Some(terms) = terms else { return Ok(Vec::new()) };
         if terms.get_ref().len() > MAX_TERMS {
-            let message = format!(
-                "`terms` has {} entries; at most {MAX_TERMS} are possible",
-                terms.get_ref().len()
-            );
+            let message =
+                format!("`terms` has {} entries; at most {MAX_TERMS} are possible", terms.get_ref().len());
             return Err(self.invalid(terms.span(), message));
         }
         let mut checked: Vec<Term> = Vec::new();
@@ -64,15 +60,18 @@ impl Checker<'_> {
         let raw::Term { state, reason, months } = term.into_inner();
         let fail = |message: String| Err(self.invalid(place.clone(), message));
         let region = state.unwrap_or_default();
-        if !region.is_empty() && !(region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase())) {
+        if !region.is_empty() && !(region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase()))
+        {
             return fail(
-                "`state` in `terms` is the two capital letters of a US state; leave it out for every state".into(),
+                "`state` in `terms` is the two capital letters of a US state; leave it out for every state"
+                    .into(),
             );
         }
         let use_code = reason.unwrap_or_default();
         if use_code.len() > MAX_USE_CODE || !use_code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return fail(
-                "`reason` in `terms` is an entity/use code such as \"G\"; leave it out for every reason".into(),
+                "`reason` in `terms` is an entity/use code such as \"G\"; leave it out for every reason"
+                    .into(),
             );
         }
         if !(1..=MAX_MONTHS).contains(&months) {

@@ -137,8 +137,10 @@ mod tests {
 
     fn outcome() -> Result<Reading, OcrError> {
         let area = Rectangle { left: 0.1, top: 1.0 / 3.0, right: 611.99, bottom: 7e-5 };
-        let word = Word { text: "Käufer".into(), area, confidence: 0.123_456_79, source: WordSource::Recognition };
-        let page = TextPage { width: 612.0, height: 792.0, words: vec![word], marks: Vec::new(), turned: -0.3 };
+        let word =
+            Word { text: "Käufer".into(), area, confidence: 0.123_456_79, source: WordSource::Recognition };
+        let page =
+            TextPage { width: 612.0, height: 792.0, words: vec![word], marks: Vec::new(), turned: -0.3 };
         Ok(Reading { pages: vec![page], fields: Vec::new(), reader: "made up 1".into() })
     }
 

@@ -174,7 +174,8 @@ mod tests {
     fn lists_end_where_the_contract_says_and_the_whole_has_a_size() {
         let page = of(vec![seen("a", 1.0, 1.0); 5_001]).expect("reading").pages.remove(0);
         assert_eq!(page.words.len(), 5_000);
-        let long = model::Page { words: vec![seen(&"x".repeat(200), 1.0, 1.0); 5_000], ..model::Page::default() };
+        let long =
+            model::Page { words: vec![seen(&"x".repeat(200), 1.0, 1.0); 5_000], ..model::Page::default() };
         let reading = |pages: usize| {
             super::reading(model::Reading { pages: vec![long.clone(); pages], ..model::Reading::default() })
         };

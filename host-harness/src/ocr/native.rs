@@ -13,10 +13,7 @@ use std::{
 
 use document_reader::model::Finding;
 
-use super::{
-    reader::ReadError,
-    recognition::Watched,
-};
+use super::{reader::ReadError, recognition::Watched};
 
 /// Stack of the reading thread: parsers nest.
 const STACK: usize = 16 << 20;

@@ -134,12 +134,7 @@ impl DocumentReader {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub fn picture(
-        &self,
-        bytes: &[u8],
-        page: u32,
-        turned: Option<f32>,
-    ) -> Result<PagePicture, ReadError> {
+    pub fn picture(&self, bytes: &[u8], page: u32, turned: Option<f32>) -> Result<PagePicture, ReadError> {
         let sandbox = self.ready(bytes)?;
         let _place = self.places.take();
         let deadline = self.options.deadline;
@@ -250,8 +245,10 @@ mod tests {
 
     #[test]
     fn a_missing_component_is_named_with_what_to_run_and_says_nothing_about_the_file() {
-        let named = ReaderOptions { component: Some("no/such/reader.wasm".into()), ..ReaderOptions::default() };
-        for (options, word) in [(named, "no/such/reader.wasm"), (ReaderOptions::default(), "--reader native")] {
+        let named =
+            ReaderOptions { component: Some("no/such/reader.wasm".into()), ..ReaderOptions::default() };
+        for (options, word) in [(named, "no/such/reader.wasm"), (ReaderOptions::default(), "--reader native")]
+        {
             let answer = DocumentReader::new(options).read(b"%PDF-1.7");
             assert!(
                 matches!(answer, Err(ReadError::Unavailable(ref text)) if text.contains(word) && text.contains("cargo xtask component")),

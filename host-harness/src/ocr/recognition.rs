@@ -67,9 +67,7 @@ impl Recognition {
             RecognitionEngine::Networks => Self {
                 engine: Engine::Networks {
                     folder: config.models.clone().or_else(recognise::default_folder),
-                    threads: config
-                        .threads
-                        .unwrap_or_else(|| available_parallelism().map_or(1, usize::from)),
+                    threads: config.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from)),
                     loaded: OnceLock::new(),
                 },
             },

@@ -44,10 +44,8 @@ impl Ocr for TenantReader {
         }
         let outcome = self.fresh(bytes);
         // Only what is a fact of the file will be true tomorrow.
-        let lasting = matches!(
-            outcome,
-            Ok(_) | Err(ReadError::Finding(Finding::Unreadable(_) | Finding::TooLarge(_)))
-        );
+        let lasting =
+            matches!(outcome, Ok(_) | Err(ReadError::Finding(Finding::Unreadable(_) | Finding::TooLarge(_))));
         let outcome = outcome.map_err(contract::error);
         if lasting {
             cache.put(&document, &reader, &outcome);

@@ -1,9 +1,9 @@
 //! Whole documents through both kinds of reader, and what is remembered of them.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -11,7 +11,9 @@ use std::{
 use document_reader::model::{Finding, Grey, Recogniser, Rectangle, Seen};
 use lopdf::{Stream, dictionary};
 
-use super::{DocumentReader, Ocr as _, ReadError, ReaderMode, ReaderOptions, ReadingCache, Recognition, TenantReader};
+use super::{
+    DocumentReader, Ocr as _, ReadError, ReaderMode, ReaderOptions, ReadingCache, Recognition, TenantReader,
+};
 use crate::{
     config::ReaderConfig,
     documents::{made::Made, media_type},
@@ -72,7 +74,7 @@ fn scan() -> Vec<u8> {
     }
     let picture = made.document.add_object(Stream::new(
         dictionary! { "Type" => "XObject", "Subtype" => "Image", "Width" => 200, "Height" => 200,
-            "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 },
+        "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 },
         pixels,
     ));
     made.xobject("Im", picture);
@@ -148,4 +150,108 @@ fn without_the_networks_the_answer_names_their_folder_and_what_to_run() {
     let answer = native(Recognition::of(&config)).read(&scan());
     let Err(ReadError::Finding(Finding::NeedsRecogniser(text))) = answer else { panic!("{answer:?}") };
     assert!(text.contains("cargo xtask setup") && text.contains("networks"), "{text}");
+}
+
+/// The built component; none, with a printed word, where nobody built it yet.
+fn sandboxed(recognition: Recognition) -> Option<DocumentReader> {
+    let component = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/component/document_reader.wasm");
+    if !component.is_file() {
+        println!("skipped: {} is not built; `cargo xtask component` does it", component.display());
+        return None;
+    }
+    Some(DocumentReader::new(ReaderOptions {
+        component: Some(component),
+        // Compiling takes longer than everything else here.
+        cache: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache/onboard")),
+        recognition: Arc::new(recognition),
+        ..ReaderOptions::default()
+    }))
+}
+
+fn sample(name: &str) -> Option<Vec<u8>> {
+    let shared = std::env::var_os("ONBOARDING_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let path = shared.join("certificates/samples").join(name);
+    let bytes = std::fs::read(&path).ok();
+    if bytes.is_none() {
+        println!("skipped: the sample {} is not here", path.display());
+    }
+    bytes
+}
+
+/// Keeps what it was shown.
+#[derive(Default)]
+struct Looking(Mutex<Vec<Grey>>);
+
+impl Recogniser for Looking {
+    fn name(&self) -> String {
+        "looking 1".to_owned()
+    }
+    fn recognise(&self, picture: &Grey) -> Result<Vec<Seen>, String> {
+        self.0.lock().unwrap().push(picture.clone());
+        let area = Rectangle { left: 50.5, top: 60.25, right: 90.0, bottom: 70.0 };
+        Ok(vec![Seen { text: "§ 12".into(), area, confidence: 0.3 }])
+    }
+}
+
+#[test]
+fn the_sandbox_reads_draws_and_copies_a_text_pdf_as_the_process_itself_does() {
+    let Some(sandboxed) = sandboxed(Recognition::none()) else { return };
+    let native = native(Recognition::none());
+    let made = crate::documents::made::text(&[("Certificate", 50, 700), ("of exemption", 130, 700)]);
+    for bytes in [Some(made), sample("d10-acroform-digital.pdf")].into_iter().flatten() {
+        let reading = native.read(&bytes).expect("native reading");
+        assert!(!reading.pages[0].words.is_empty());
+        assert_eq!(sandboxed.read(&bytes).expect("sandboxed reading"), reading);
+        let copy = native.upload_copy(&bytes, None).expect("native copy");
+        assert_eq!(sandboxed.upload_copy(&bytes, None).expect("sandboxed copy"), copy);
+        let picture = native.picture(&bytes, 0, Some(0.0)).expect("native picture");
+        assert_alike(
+            &sandboxed.picture(&bytes, 0, Some(0.0)).expect("sandboxed picture").picture,
+            &picture.picture,
+        );
+        assert!(matches!(sandboxed.picture(&bytes, 9, None), Err(ReadError::Finding(_))));
+    }
+}
+
+#[test]
+fn the_sandbox_shows_the_engine_the_same_pictures_as_the_process_itself() {
+    let (inside, outside) = (Arc::new(Looking::default()), Arc::new(Looking::default()));
+    let Some(sandboxed) = sandboxed(Recognition::with(Arc::<Looking>::clone(&inside))) else { return };
+    let native = native(Recognition::with(Arc::<Looking>::clone(&outside)));
+    for bytes in [Some(scan()), sample("d06-state-boxes-typewriter-200-g4.tif")].into_iter().flatten() {
+        assert_eq!(sandboxed.read(&bytes).expect("sandboxed"), native.read(&bytes).expect("native"));
+    }
+    let (inside, outside) = (inside.0.lock().unwrap(), outside.0.lock().unwrap());
+    assert!(!inside.is_empty() && inside.len() == outside.len());
+    for (one, other) in inside.iter().zip(outside.iter()) {
+        assert_alike(one, other);
+    }
+}
+
+#[test]
+fn the_networks_find_the_same_words_for_both() {
+    let networks = || Recognition::of(&ReaderConfig::default());
+    if networks().name().is_none() {
+        println!("skipped: the networks are not here; `cargo xtask setup` fetches them");
+        return;
+    }
+    let Some(sandboxed) = sandboxed(networks()) else { return };
+    let Some(bytes) = sample("d06-state-boxes-typewriter-200-g4.tif") else { return };
+    let reading = native(networks()).read(&bytes).expect("native");
+    let words: Vec<_> = reading.pages[0].words.iter().map(|word| word.text.as_str()).collect();
+    assert!(words.len() > 50, "{words:?}");
+    let locked_up = sandboxed.read(&bytes).expect("sandboxed");
+    let same: Vec<_> = locked_up.pages[0].words.iter().map(|word| word.text.as_str()).collect();
+    assert_eq!(same, words);
+}
+
+/// Equal pixels but for the rounding of the machine's own arithmetic at edges.
+fn assert_alike(one: &Grey, other: &Grey) {
+    assert_eq!((one.width, one.height), (other.width, other.height));
+    let pairs = || one.pixels.iter().zip(&other.pixels);
+    let most = pairs().map(|(a, b)| a.abs_diff(*b)).max().unwrap_or_default();
+    let differing = pairs().filter(|(a, b)| a != b).count();
+    println!("{one:?}: {differing} pixels differ, by at most {most}");
+    assert!(most <= 2, "{differing} pixels differ, by up to {most}");
 }

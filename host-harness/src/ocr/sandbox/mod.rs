@@ -79,11 +79,14 @@ impl Sandbox {
     /// Loads the component; a failure is a sentence for people.
     pub(super) fn load(options: &ReaderOptions) -> Result<Self, String> {
         let Some(path) = &options.component else {
-            return Err("documents are read inside a sandbox, and its component document_reader.wasm is not here: \
+            return Err(
+                "documents are read inside a sandbox, and its component document_reader.wasm is not here: \
                         build it with `cargo xtask component`, or read natively with --reader native"
-                .to_owned());
+                    .to_owned(),
+            );
         };
-        let bytes = plugin::read(path, Limits::default().component_bytes).map_err(|error| error.to_string())?;
+        let bytes =
+            plugin::read(path, Limits::default().component_bytes).map_err(|error| error.to_string())?;
         let digest = documents::digest(&bytes);
         let broken = |error: wasmtime::Error| {
             format!(
@@ -93,7 +96,8 @@ impl Sandbox {
             )
         };
         let engine = engine().map_err(broken)?;
-        let cache = options.cache.as_ref().and_then(|folder| CompiledCache::open(PathBuf::clone(folder), &engine));
+        let cache =
+            options.cache.as_ref().and_then(|folder| CompiledCache::open(PathBuf::clone(folder), &engine));
         let component = match cache.as_ref().and_then(|cache| cache.get(&engine, &digest)) {
             Some(component) => component,
             None => {
@@ -156,17 +160,13 @@ impl Sandbox {
         &self,
         watched: &Arc<Watched>,
         deadline: Duration,
-        call: impl FnOnce(
-            &DocumentReader,
-            &mut Store<State>,
-        ) -> wasmtime::Result<Result<T, reading::Finding>>
+        call: impl FnOnce(&DocumentReader, &mut Store<State>) -> wasmtime::Result<Result<T, reading::Finding>>
         + Send,
     ) -> Result<T, ReadError> {
         thread::scope(|scope| {
             let work = || {
                 let mut store = self.store(watched, deadline);
-                let outcome =
-                    self.pre.instantiate(&mut store).and_then(|reader| call(&reader, &mut store));
+                let outcome = self.pre.instantiate(&mut store).and_then(|reader| call(&reader, &mut store));
                 match outcome {
                     Ok(Ok(value)) => Ok(value),
                     Ok(Err(found)) => Err(ReadError::Finding(tame(convert::finding(found)))),

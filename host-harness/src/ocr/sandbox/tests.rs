@@ -196,10 +196,7 @@ fn a_component_that_wants_more_or_is_another_one_is_not_loaded() {
         (b"\0asm".to_vec(), "WebAssembly"),
     ] {
         let answer = read_with(&bytes, ReaderOptions::default());
-        assert!(
-            matches!(answer, Err(ReadError::Unavailable(ref text)) if text.contains(word)),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Err(ReadError::Unavailable(ref text)) if text.contains(word)), "{answer:?}");
     }
 }
 
