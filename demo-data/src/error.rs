@@ -39,6 +39,32 @@ pub enum DemoError {
         /// What the encoder said.
         source: png::EncodingError,
     },
+    /// A font could not be read.
+    #[error("the font {} cannot be read: {source}; run `cargo xtask setup`, which fetches the fonts", path.display())]
+    Font {
+        /// Which file.
+        path: PathBuf,
+        /// What the system or the font parser said.
+        source: std::io::Error,
+    },
+    /// A photograph could not be encoded.
+    #[error(
+        "the picture {name} could not be encoded: {source}; this is a defect of the demo data, please report it"
+    )]
+    Jpeg {
+        /// Which file.
+        name: String,
+        /// What the encoder said.
+        source: image::ImageError,
+    },
+    /// A list could not be written as JSON.
+    #[error("{} could not be written as JSON: {source}; this is a defect of the demo data, please report it", path.display())]
+    Json {
+        /// Which file.
+        path: PathBuf,
+        /// What the serialiser said.
+        source: serde_json::Error,
+    },
     /// The cast of the certificates and the customers do not fit together.
     #[error(
         "no customer plays part {lead} in the demo data, so {name} cannot be drawn; please report this defect"

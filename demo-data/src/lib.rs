@@ -13,12 +13,14 @@
 //! | the SQLite file | [`write_erp`] |
 //! | rows that go wrong in real ERPs | [`Trap`] |
 //! | the certificate files | [`write_certificates`] |
+//! | certificates of all forms, as PDF, scan, fax and photograph | [`documents`] |
 //!
 //! Names, numbers and addresses are invented. E-mail addresses end in `example.com`, telephone numbers are of the
 //! 555-01xx block, taxpayer numbers start with 00, and each certificate says that it is not one.
 
 mod certificates;
 mod customers;
+pub mod documents;
 mod erp;
 mod error;
 mod font;

@@ -172,6 +172,11 @@ pub(crate) fn ending(random: &mut Random) -> &'static str {
     random.pick(&ENDINGS)
 }
 
+/// Opening of a name by itself: organizations are named after places.
+pub(crate) fn opening(random: &mut Random) -> &'static str {
+    random.pick(&OPENINGS)
+}
+
 /// House number and street.
 pub(crate) fn street(random: &mut Random) -> String {
     format!("{} {} {}", 100 + random.below(8900), random.pick(&STREETS), random.pick(&STREET_KINDS))

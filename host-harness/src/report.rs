@@ -274,7 +274,7 @@ pub async fn read(journal: &dyn Journal) -> Result<Report, ReportError> {
 }
 
 /// Goes through the entries of one kind, or all, oldest first.
-async fn scan(
+pub(crate) async fn scan(
     journal: &dyn Journal,
     kind: Option<EntryKind>,
     mut each: impl FnMut(&StoredEntry),

@@ -80,6 +80,11 @@ pub fn region_name(country: &str, code: &str) -> Option<&'static str> {
     rows(REGIONS).find(|(of, known, _)| *of == country && *known == code).map(|(_, _, name)| name)
 }
 
+/// The states of the United States, districts and territories included: code and name.
+pub fn us_states() -> impl Iterator<Item = (&'static str, &'static str)> {
+    rows(REGIONS).filter(|(country, ..)| *country == "US").map(|(_, code, name)| (code, name))
+}
+
 /// Splits a table into its rows, comments left out.
 fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {

@@ -130,6 +130,12 @@ pub struct Item {
     /// Id of the document.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub document_id: String,
+    /// First page of the certificate in the document, from 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub first_page: u64,
+    /// Pages of the certificate; 0 is the whole document.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub page_count: u64,
     /// SHA-256 of the document.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sha256: String,
@@ -154,12 +160,20 @@ pub struct Item {
     /// Where an invitation goes.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub recipient: String,
+    /// What was read of a certificate and what speaks for which customer; not read back.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub certificate: Value,
     /// Exposure zones an invitation asks for, by id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<u64>,
     /// Exemption reasons an invitation or certificate names, by id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl From<&Value> for Item {
@@ -179,6 +193,8 @@ impl From<&Value> for Item {
             fields: fields.collect(),
             document: text("document"),
             document_id: text("document_id"),
+            first_page: json::number(value, "first_page"),
+            page_count: json::number(value, "page_count"),
             sha256: text("sha256"),
             country: text("country"),
             region: text("region"),
@@ -187,6 +203,7 @@ impl From<&Value> for Item {
             signed: text("signed"),
             expires: text("expires"),
             recipient: text("recipient"),
+            certificate: Value::Null,
             zones: json::numbers(value, "zones"),
             reasons: json::numbers(value, "reasons"),
         }

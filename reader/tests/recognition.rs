@@ -3,6 +3,7 @@
 //! Weights and samples are not part of the repository. Where either is missing the tests say so and measure nothing.
 
 #![cfg(feature = "recognition")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in tests a panic is the report")]
 
 use std::{
     collections::HashMap,
@@ -206,6 +207,35 @@ fn words_stand_where_they_were_printed() {
         checked += 1;
     }
     assert!(checked >= 5, "only {checked} words could be compared");
+}
+
+/// A page turned by a slope, as a scanner's feed does it.
+fn askew(page: &Grey, slope: f32) -> Grey {
+    let (width, height) = (page.width as f32, page.height as f32);
+    let mut pixels = Vec::with_capacity(page.pixels.len());
+    for y in 0..page.height {
+        for x in 0..page.width {
+            let (x, y) = (x as f32 - width / 2.0, y as f32 - height / 2.0);
+            let (from_x, from_y) = (x + y * slope + width / 2.0, y - x * slope + height / 2.0);
+            let inside = (0.0..width).contains(&from_x) && (0.0..height).contains(&from_y);
+            let at = from_y as usize * page.width as usize + from_x as usize;
+            pixels.push(if inside { page.pixels[at] } else { 255 });
+        }
+    }
+    Grey { pixels, ..*page }
+}
+
+#[test]
+fn a_page_that_stands_askew_is_read_in_the_same_order() {
+    let (samples, Some(networks)) = (samples(), networks(2)) else { return };
+    let Some(sample) = samples.first() else { return };
+    let straight = networks.recognise(&sample.picture).unwrap();
+    let turned = networks.recognise(&askew(&sample.picture, 0.03)).unwrap();
+    let text = |seen: &[Seen]| seen.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    let (straight, turned) = (text(&straight), text(&turned));
+    let wrong = edits(&straight, &turned) as f64 / straight.len() as f64;
+    println!("{:.2} % of the characters differ", wrong * 100.0);
+    assert!(wrong < 0.02, "{straight}\n{turned}");
 }
 
 #[test]

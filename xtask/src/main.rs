@@ -8,9 +8,11 @@
 //! |---|---|
 //! | getting the standard library for WebAssembly, by rustup or from Debian | `toolchain` |
 //! | building the component and putting it in its place | `component` |
+//! | getting the weights for reading scans, and fonts, with pip | `assets` |
 //! | running commands, printing steps | `run` |
 //! | what can go wrong | `error` |
 
+mod assets;
 mod component;
 mod error;
 mod run;
@@ -39,7 +41,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Fetches what a build needs and builds nothing.
+    /// Fetches what a build needs, and the weights for reading scans, and builds nothing.
     Setup,
     /// Builds the WebAssembly components: the onboarding and the reader of documents.
     Component {
@@ -76,9 +78,13 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
     run::require_c_compiler()?;
     let build = |out: Option<&Path>| component::build(&root, arguments.source, out);
     match arguments.task {
-        Task::Setup => toolchain::prepare(arguments.source).map(drop),
+        Task::Setup => {
+            assets::fetch();
+            toolchain::prepare(arguments.source).map(drop)
+        }
         Task::Component { out } => build(out.as_deref()),
         Task::Demo { rest } => {
+            assets::fetch();
             build(None)?;
             run::step("running the demo");
             let mut cargo = run::cargo(&root);
@@ -96,6 +102,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             run::run(cargo.args(rest))
         }
         Task::Test { rest } => {
+            assets::fetch();
             build(None)?;
             // The tests start `onboard` as a program of its own, which `cargo test` alone would not build. With all
             // targets the dependencies get the same features as in the tests, so nothing is compiled twice.

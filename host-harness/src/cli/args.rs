@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::review::args::ReviewArgs;
 use crate::{
     config::ReaderMode,
     model::{onboarding::CertificateOption, tenant::Delivery},
@@ -107,6 +108,9 @@ pub enum Command {
     /// Get certificates on file for exempt customers: preview, question, then exactly what was shown. Writes
     /// certificates, links and invitations to AvaTax and everything about them to the journal.
     Certificates(CertificatesArgs),
+    /// List the certificates that wait for a person, worst first; show one, accept it or reject it. Writes what you
+    /// decide to the journal and does not call AvaTax.
+    Review(ReviewArgs),
     /// Say what has been done and what is open, from the journal alone. Writes nothing and does not call AvaTax.
     Status,
     /// Write the full report, customer by customer, from the journal alone. Writes only the file of `--output`.
@@ -254,6 +258,7 @@ impl Command {
             Self::Analyze => "analyze",
             Self::Sync(_) => "sync",
             Self::Certificates(_) => "certificates",
+            Self::Review(_) => "review",
             Self::Status => "status",
             Self::Report(_) => "report",
             Self::Demo(_) => "demo",
@@ -276,6 +281,9 @@ impl Cli {
             if let Some(delivery) = &args.delivery {
                 words.extend(["--delivery".to_owned(), value_name(delivery)]);
             }
+        }
+        if let Command::Review(args) = &self.command {
+            words.extend(args.again());
         }
         if self.shared.config.as_os_str() != DEFAULT_CONFIG {
             words.extend(["--config".to_owned(), quoted(&self.shared.config.to_string_lossy())]);
@@ -301,7 +309,7 @@ fn value_name(value: &impl ValueEnum) -> String {
 }
 
 /// Puts single quotes around what a shell would not take as one plain word.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | ',' | '+' | '@')
     };

@@ -68,7 +68,7 @@ async fn play(
 ) -> Result<(), Failure> {
     // Before anything is written, because without it the rest is in vain.
     let component = session::find_component(cli.shared.component.as_deref(), None)?;
-    let plugin = session::load_plugin(component.clone()).await?;
+    let plugin = session::load_plugin(component).await?;
 
     prepare(&args.dir)?;
     console.note(format!("Preparing the work folder {}", args.dir.display()));
@@ -94,7 +94,7 @@ async fn play(
     let config = session::load_config(&config_path)?;
     let tenant = config.tenant(None).map_err(|error| session::of_config(&error))?;
     let overrides = Overrides { credentials: Some(credentials), ..Overrides::default() };
-    let reader = session::reader(&config.reader, cli.shared.reader, &component);
+    let reader = session::reader(&config.reader, &cli.shared);
     let mut session =
         Session::open(tenant, plugin, reader, Needs::Writing, overrides, console.bars, Arc::clone(stop))
             .await?;

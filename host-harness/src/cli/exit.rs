@@ -9,7 +9,7 @@
 //! | 0 | done, or nothing was left to do |
 //! | 1 | internal fault, or a limit of the host stopped the component |
 //! | 2 | usage or configuration: arguments, config file, component file, company code, credentials that are not given |
-//! | 3 | confirmation needed: nothing was written, the plan waits for `--confirm DIGEST` |
+//! | 3 | confirmation needed: nothing was written, the plan waits for `--confirm DIGEST`, a review for `--yes` |
 //! | 4 | done in part: something was refused, moved, is unclear, remains, or the run was stopped |
 //! | 5 | AvaTax or the ERP could not be reached, refused the login or a right, or is not ready for use |
 //! | 6 | refused because the plan no longer holds: nothing was written, preview again |

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod history;
 pub mod json;
 mod probe;
+pub mod review;
 #[cfg(test)]
 mod samples;
 pub mod session;
@@ -143,7 +144,7 @@ async fn on_tenant(
     let again = cli.again();
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
-        let reader = session::reader(&config.reader, cli.shared.reader, &path);
+        let reader = session::reader(&config.reader, &cli.shared);
         let plugin = session::load_plugin(path).await?;
         Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await
     };
@@ -166,6 +167,10 @@ async fn on_tenant(
             let overrides = certificate_overrides(args)?;
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
             Ok(certificates(&mut session, console, args, &approver, &again).await)
+        }
+        Command::Review(args) => {
+            let reader = session::reader(&config.reader, &cli.shared);
+            review::run(console, tenant, args, reader, &again).await
         }
         Command::Status => {
             let report = read_history(tenant).await?;

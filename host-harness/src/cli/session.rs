@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    args::ReaderArg,
+    args::Shared,
     bars::{Bars, Stop},
     exit::{self, Exit, Failure},
 };
@@ -44,7 +44,7 @@ const BUILT: &str = "target/component";
 const COMPONENT: &str = "ecms_onboarding.wasm";
 const READER: &str = "document_reader.wasm";
 /// Folder of readings in a tenant's data folder.
-const READINGS: &str = "readings";
+pub const READINGS: &str = "readings";
 
 /// What a command needs of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,15 +111,15 @@ pub async fn load_plugin(component: PathBuf) -> Result<Plugin, Failure> {
         .map_err(|error| exit::of_load(&error))
 }
 
-/// The reader of documents for any number of sessions: the configured component, else the one that lies beside the
-/// onboarding component. Nothing is loaded before the first document comes; a component that is missing is told then,
+/// The reader of documents for any number of sessions: the configured component, else the one beside the onboarding
+/// component that was asked for, else the one built in this workspace. Nothing is loaded before the first document comes; a component that is missing is told then,
 /// because most commands read none.
 #[must_use]
-pub fn reader(config: &ReaderConfig, asked: Option<ReaderArg>, component: &Path) -> Arc<DocumentReader> {
-    let beside = component.with_file_name(READER);
-    let found = || if beside.is_file() { Some(beside) } else { find_built(READER) };
+pub fn reader(config: &ReaderConfig, shared: &Shared) -> Arc<DocumentReader> {
+    let beside = shared.component.as_ref().map(|component| component.with_file_name(READER));
+    let found = || beside.filter(|path| path.is_file()).or_else(|| find_built(READER));
     Arc::new(DocumentReader::new(ReaderOptions {
-        mode: asked.map_or(config.mode, Into::into),
+        mode: shared.reader.map_or(config.mode, Into::into),
         component: config.component.clone().or_else(found),
         cache: cache_folder(),
         recognition: Arc::new(Recognition::of(config)),
@@ -248,7 +248,7 @@ impl Session {
 }
 
 /// Opens a tenant's journal for writing, and makes its folder first.
-fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
+pub fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
     std::fs::create_dir_all(data_dir).map_err(|error| {
         Failure::configuration(
             format!("The data folder {} could not be made: {error}.", data_dir.display()),

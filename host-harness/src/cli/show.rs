@@ -111,7 +111,10 @@ pub fn preview(console: &mut Console, report: &RunReport) {
         let mut parts = Vec::new();
         if plan.certificates > 0 {
             let noun = if plan.certificates == 1 { "certificate" } else { "certificates" };
-            parts.push(format!("{} {noun}, one for each document and state", grouped(plan.certificates)));
+            parts.push(format!(
+                "{} {noun} of your allowance, one for each document and state",
+                grouped(plan.certificates)
+            ));
         }
         if plan.invitations > 0 {
             let noun = if plan.invitations == 1 { "invitation" } else { "invitations" };

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use document_reader::model::Finding;
+use document_reader::{PagePicture, model::Finding};
 
 use super::{
     Ocr,
     cache::ReadingCache,
     contract,
-    reader::{DocumentReader, ReadError},
+    reader::{DocumentReader, ReadError, number},
 };
 use crate::{
     documents::digest,
@@ -27,6 +27,20 @@ impl TenantReader {
     #[must_use]
     pub fn new(reader: Arc<DocumentReader>, cache: Option<ReadingCache>) -> Self {
         Self { reader, cache }
+    }
+
+    /// Draws a page, from 0, with the turn that it had when it was read, so that places of the reading are places on the
+    /// picture.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn picture(&self, bytes: &[u8], page: u32) -> Result<PagePicture, ReadError> {
+        let known = match &self.cache {
+            Some(cache) => cache.get(&digest(bytes), &self.reader.identity()?).and_then(Result::ok),
+            None => None,
+        };
+        let turned = known.and_then(|reading| Some(reading.pages.get(number(page))?.turned));
+        self.reader.picture(bytes, page, turned)
     }
 
     fn fresh(&self, bytes: &[u8]) -> Result<Reading, ReadError> {

@@ -165,6 +165,12 @@ impl Runs {
         self.newest(decision).is_none_or(|newest| newest <= plan)
     }
 
+    /// The newest complete run that could decide so.
+    #[must_use]
+    pub fn newest_run(&self, decision: Decision) -> Option<&Run> {
+        self.newest(decision).and_then(|plan| self.by_plan.get(&plan))
+    }
+
     fn newest(&self, decision: Decision) -> Option<u64> {
         let complete = |(_, run): &(&u64, &Run)| run.ready_at.is_some() && covers(run, decision);
         self.by_plan.iter().rev().find(complete).map(|(plan, _)| *plan)

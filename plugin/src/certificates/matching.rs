@@ -1,30 +1,37 @@
 //! Finding the customer that a certificate belongs to.
 //!
-//! One pass over the ERP, every customer held against every certificate; a few best candidates are kept for each. A
-//! match is automatic only if it is good and clearly ahead of the second, because a certificate under the wrong customer
-//! exempts somebody who has none. Names count most: another company at the same address is another company.
+//! Customers are met one by one in a pass over the ERP, each held against the certificates it shares a word or an
+//! address with; a few best candidates are kept for each. A match is automatic only if the name is the same, the whole
+//! is good, and it is clearly ahead of the second, because a certificate under the wrong customer exempts somebody who
+//! has none. Another company at the same address is another company, and said to be one.
 
 use std::collections::HashMap;
 
-use crate::certificates::forms::Certificate;
-use crate::certificates::names::{house_number, likeness, words, zip};
-use crate::customer::{self, best_address};
+use crate::certificates::names::{self, Name, house_number, zip};
+use crate::certificates::rules::{Field, Severity};
+use crate::certificates::understand::judge::Finding;
+use crate::certificates::understand::numbers;
+use crate::certificates::understand::record::Certificate;
+use crate::customer;
 use crate::exemption;
 use crate::geography;
-use crate::model::erp::{Customer, FieldGroups, Row};
-use crate::model::onboarding::Error;
-use crate::model::progress::Phase;
+use crate::model::erp::{Address, Customer};
+use crate::model::tenant::Settings;
 use crate::order;
-use crate::ports::Ports;
+use crate::plan::short_hash;
 
-/// Names less alike than this are not looked at.
+/// Names less alike than this are no candidates, unless the address is the same.
 const NAMES_ALIKE: f32 = 0.6;
+/// Names of an automatic match are at least this alike.
+const SAME_NAME: f32 = 0.93;
 /// Lowest score of an automatic match.
 const SURE: f32 = 0.85;
 /// How far ahead of the second an automatic match has to be.
 const AHEAD: f32 = 0.1;
 /// Candidates kept for each certificate.
-const KEPT: usize = 3;
+const KEPT: usize = 4;
+/// Longest word from which on it leads from a customer to certificates.
+const WORD: usize = 3;
 
 /// A customer that may be the purchaser.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,133 +44,403 @@ pub struct Candidate {
     pub name: String,
     /// Fingerprint of the ERP row.
     pub row: String,
+    /// ERP id of its parent, may be empty.
+    pub parent: String,
     /// 0 to 1.
     pub score: f32,
+    /// 0 to 1: how alike the names are.
+    pub alike: f32,
+    /// For people: what speaks for it.
+    pub why: String,
 }
 
 /// Which customer a certificate belongs to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Match {
-    /// This one, beyond reasonable doubt.
-    Sure(Candidate),
-    /// A person has to say; the sentence tells why.
-    Unsure(String),
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Match {
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// Why the first one is not taken; none if it is.
+    pub doubt: Option<Finding>,
+}
+
+impl Match {
+    /// The customer, if there is no doubt.
+    #[must_use]
+    pub fn sure(&self) -> Option<&Candidate> {
+        self.candidates.first().filter(|_| self.doubt.is_none())
+    }
+}
+
+/// A certificate to find the customer of.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The certificate.
+    pub certificate: &'a Certificate,
+    /// ERP id of the customer its document is attached to.
+    pub attached_to: Option<&'a str>,
+    /// Customer code that a person chose.
+    pub chosen: Option<&'a str>,
 }
 
 /// What is compared of a certificate.
-struct Wanted {
-    words: Vec<String>,
+struct Compared<'a> {
+    wanted: Wanted<'a>,
+    names: Vec<Name>,
     zip: String,
     region: String,
     house: String,
-    attached_to: Option<String>,
+    city: String,
+    domain: String,
     best: Vec<Candidate>,
 }
 
-/// Finds the customers of certificates; `attached_to` is the ERP id of the customer a document is attached to.
-pub fn find(ports: &Ports<'_>, certificates: &[(&Certificate, Option<&str>)]) -> Result<Vec<Match>, Error> {
-    let mut wanted: Vec<Wanted> = certificates
-        .iter()
-        .map(|(certificate, attached_to)| Wanted {
-            words: words(&certificate.purchaser),
-            zip: zip(&certificate.postal_code),
-            region: certificate.region.clone(),
-            house: house_number(&certificate.street),
-            attached_to: attached_to.map(str::to_owned),
-            best: Vec::new(),
-        })
-        .collect();
-    // Certificates by the words of their purchaser, so that a customer meets only those it shares a word with.
-    let mut by_word: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, it) in wanted.iter().enumerate() {
-        for word in &it.words {
-            by_word.entry(word.clone()).or_default().push(at);
-        }
-    }
-    let mut done = 0;
-    ports.scan_customers(FieldGroups::ADDRESSES | FieldGroups::EXEMPTIONS, &mut |rows| {
-        done += rows.len() as u64;
-        for row in rows {
-            let Row::Customer(customer) = row else { continue };
-            meet(&customer, ports, &mut wanted, &by_word);
-        }
-        if ports.asked_to_stop(Phase::Matching, done, None) { Err(Error::Stopped) } else { Ok(()) }
-    })?;
-    Ok(wanted.into_iter().map(judge).collect())
+/// Certificates waiting to meet their customers.
+#[expect(missing_debug_implementations, reason = "only passed through")]
+pub struct Finder<'a> {
+    compared: Vec<Compared<'a>>,
+    /// Certificates by hashes of what a customer has to share with them.
+    by_key: HashMap<u64, Vec<usize>>,
 }
 
-fn meet(
+impl<'a> Finder<'a> {
+    /// Prepares certificates.
+    #[must_use]
+    pub fn new(wanted: &[Wanted<'a>]) -> Self {
+        let compared: Vec<Compared<'a>> = wanted
+            .iter()
+            .map(|wanted| {
+                let text = |field| wanted.certificate.text(field);
+                let mut names = names::names(text(Field::Purchaser));
+                names.extend(names::names(text(Field::TradeName)));
+                Compared {
+                    wanted: *wanted,
+                    names,
+                    zip: zip(text(Field::PostalCode)),
+                    region: text(Field::AddressState).to_owned(),
+                    house: house_number(text(Field::Street)),
+                    city: text(Field::City).to_lowercase(),
+                    domain: domain(text(Field::Email)),
+                    best: Vec::new(),
+                }
+            })
+            .collect();
+        let mut by_key: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (at, it) in compared.iter().enumerate() {
+            let mut keys = name_keys(&it.names);
+            keys.extend(address_key(&it.zip, &it.house));
+            keys.extend(it.wanted.attached_to.map(|id| short_hash(&format!("id\n{id}"))));
+            keys.extend(it.wanted.chosen.map(|code| short_hash(&format!("code\n{code}"))));
+            for key in order::set(keys) {
+                by_key.entry(key).or_default().push(at);
+            }
+        }
+        Self { compared, by_key }
+    }
+
+    /// Holds a customer against the certificates it shares something with.
+    pub fn meet(&mut self, customer: &Customer, settings: &Settings) {
+        if !exemption::in_use(customer) {
+            return;
+        }
+        let names = names::names(&customer.name);
+        let mut keys = name_keys(&names);
+        for address in &customer.addresses {
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            keys.extend(address_key(&zip(&text(&address.postal_code)), &house_number(&text(&address.line1))));
+        }
+        keys.push(short_hash(&format!("id\n{}", customer.id)));
+        let code = customer::code(customer, settings.code_source).to_owned();
+        keys.push(short_hash(&format!("code\n{code}")));
+        let met: Vec<usize> =
+            order::set(keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied());
+        for at in met {
+            if let Some(compared) = self.compared.get_mut(at) {
+                compare(compared, customer, &names, &code, settings);
+            }
+        }
+    }
+
+    /// What was found, in the order the certificates were given in.
+    #[must_use]
+    pub fn finish(self) -> Vec<Match> {
+        self.compared.into_iter().map(judge).collect()
+    }
+}
+
+/// Keys under which names meet: their longer words, and how they begin when spaces are lost.
+fn name_keys(names: &[Name]) -> Vec<u64> {
+    let mut keys = Vec::new();
+    for name in names {
+        keys.extend(name.words.iter().filter(|word| word.len() >= WORD).map(|word| short_hash(word)));
+        keys.push(short_hash(&format!("begins\n{}", name.joined.chars().take(6).collect::<String>())));
+    }
+    keys
+}
+
+fn address_key(zip: &str, house: &str) -> Option<u64> {
+    (!zip.is_empty() && !house.is_empty()).then(|| short_hash(&format!("at\n{zip}\n{house}")))
+}
+
+/// The domain of an e-mail address, unless everybody has it.
+fn domain(email: &str) -> String {
+    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain).trim().to_lowercase();
+    let common = ["gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com", "icloud.com"];
+    if common.contains(&domain.as_str()) { String::new() } else { domain }
+}
+
+fn compare(
+    compared: &mut Compared<'_>,
     customer: &Customer,
-    ports: &Ports<'_>,
-    wanted: &mut [Wanted],
-    by_word: &HashMap<String, Vec<usize>>,
+    names: &[Name],
+    code: &str,
+    settings: &Settings,
 ) {
-    if !exemption::in_use(customer) {
+    let wanted = &compared.wanted;
+    let chosen = wanted.chosen.is_some_and(|wanted| wanted == code);
+    let attached = wanted.attached_to.is_some_and(|id| id == customer.id);
+    if (wanted.chosen.is_some() && !chosen) || (wanted.attached_to.is_some() && !attached && !chosen) {
         return;
     }
-    let words = words(&customer.name);
-    let met: Vec<usize> = order::set(words.iter().filter_map(|word| by_word.get(word)).flatten().copied());
-    for at in met {
-        let Some(wanted) = wanted.get_mut(at) else { continue };
-        let alike = likeness(&wanted.words, &words);
-        if alike < NAMES_ALIKE || wanted.attached_to.as_ref().is_some_and(|id| *id != customer.id) {
-            continue;
-        }
-        if wanted.best.iter().any(|known| known.id == customer.id) {
-            continue;
-        }
-        let projected = customer::project(customer, &ports.settings);
-        let candidate = Candidate {
-            id: customer.id.clone(),
-            code: projected.model.customer_code.clone(),
-            name: customer.name.clone(),
-            row: projected.fingerprint(customer, &ports.settings.today),
-            score: score(wanted, customer, alike),
-        };
-        let behind = wanted.best.iter().take_while(|known| known.score >= candidate.score).count();
-        wanted.best.insert(behind, candidate);
-        wanted.best.truncate(KEPT);
+    let alike = names::most_alike(&compared.names, names);
+    let best_place = customer.addresses.iter().map(|address| place(compared, address)).fold(0.0, f32::max);
+    let at_address = best_place >= 0.25;
+    if (alike < NAMES_ALIKE && !at_address && !chosen && !attached)
+        || compared.best.iter().any(|known| known.id == customer.id)
+    {
+        return;
     }
+    let number = same_number(wanted.certificate, customer);
+    let mail = !compared.domain.is_empty()
+        && compared.domain == domain(customer.email.as_deref().unwrap_or_default());
+    let mut why = vec![if alike >= SAME_NAME {
+        "same name"
+    } else if alike >= NAMES_ALIKE {
+        "similar name"
+    } else {
+        "other name"
+    }];
+    for (holds, reason) in [
+        (at_address, "same address"),
+        (!at_address && best_place >= 0.15, "same ZIP code"),
+        (number, "same number"),
+        (mail, "same e-mail domain"),
+        (attached, "the document is attached to it"),
+    ] {
+        if holds {
+            why.push(reason);
+        }
+    }
+    let score = if chosen {
+        1.0
+    } else if attached {
+        0.7 * alike + 0.3
+    } else {
+        let extra = if number { 0.1 } else { 0.0 } + if mail { 0.05 } else { 0.0 };
+        (0.7 * alike + best_place + extra).min(1.0)
+    };
+    let projected = customer::project(customer, settings);
+    let candidate = Candidate {
+        id: customer.id.clone(),
+        code: code.to_owned(),
+        name: customer.name.clone(),
+        row: projected.fingerprint(customer, &settings.today),
+        parent: customer.parent.clone().unwrap_or_default(),
+        score,
+        alike,
+        why: why.join(", "),
+    };
+    let before = compared.best.iter().take_while(|known| known.score >= candidate.score).count();
+    compared.best.insert(before, candidate);
+    compared.best.truncate(KEPT);
 }
 
-/// Names make up 0.7, ZIP code 0.15, state 0.1, house number 0.05. An attached document needs no address.
-fn score(wanted: &Wanted, customer: &Customer, alike: f32) -> f32 {
-    let Some(address) = best_address(customer).filter(|_| wanted.attached_to.is_none()) else {
-        return 0.7 * alike + if wanted.attached_to.is_some() { 0.3 } else { 0.0 };
-    };
+/// How well an address fits: ZIP code 0.15, house number 0.1, state or city 0.05.
+fn place(compared: &Compared<'_>, address: &Address) -> f32 {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let same = |one: &str, other: &str| !one.is_empty() && one == other;
     let country = geography::country(&text(&address.country)).unwrap_or("US");
     let region = geography::region(country, &text(&address.region)).unwrap_or_default();
-    let same = |one: &str, other: &str| !one.is_empty() && one == other;
-    0.7 * alike
-        + if same(&wanted.zip, &zip(&text(&address.postal_code))) { 0.15 } else { 0.0 }
-        + if same(&wanted.region, &region) { 0.1 } else { 0.0 }
-        + if same(&wanted.house, &house_number(&text(&address.line1))) { 0.05 } else { 0.0 }
+    let zip = same(&compared.zip, &zip(&text(&address.postal_code)));
+    let house = same(&compared.house, &house_number(&text(&address.line1)));
+    let near = same(&compared.region, &region) || same(&compared.city, &text(&address.city).to_lowercase());
+    (if zip { 0.15 } else { 0.0 }) + (if house { 0.1 } else { 0.0 }) + (if near { 0.05 } else { 0.0 })
 }
 
-fn judge(wanted: Wanted) -> Match {
-    let mut best = wanted.best.into_iter();
-    let Some(first) = best.next() else {
-        return Match::Unsure(match wanted.attached_to {
-            Some(_) => "the purchaser named is not the customer it is attached to".to_owned(),
-            None => "no customer has the purchaser's name".to_owned(),
-        });
+/// Whether the ERP has one of the certificate's numbers for the customer.
+fn same_number(certificate: &Certificate, customer: &Customer) -> bool {
+    let known = customer
+        .exemptions
+        .iter()
+        .filter_map(|it| it.number.as_deref())
+        .chain(customer.taxpayer_id.as_deref())
+        .chain(customer.evidence.iter().map(|it| it.value.as_str()));
+    let own = || {
+        let federal = certificate.text(Field::FederalNumber);
+        certificate.coverage.iter().map(|it| it.number.as_str()).chain(core::iter::once(federal))
     };
-    let second = best.next();
-    if first.score < SURE {
-        return Match::Unsure(format!(
-            "customer {} ({}) is like the purchaser, but not enough",
-            first.code, first.name
-        ));
+    known.into_iter().any(|number| own().any(|own| numbers::same(own, number)))
+}
+
+fn judge(compared: Compared<'_>) -> Match {
+    let doubt = doubt(&compared);
+    Match { candidates: compared.best, doubt }
+}
+
+fn doubt(compared: &Compared<'_>) -> Option<Finding> {
+    let certificate = compared.wanted.certificate;
+    let finding = |rule, text: String| {
+        let value = certificate.value(Field::Purchaser);
+        Some(Finding {
+            rule,
+            severity: Severity::Review,
+            text,
+            words: certificate.text(Field::Purchaser).to_owned(),
+            page: value.map_or(certificate.first_page, |value| value.page),
+            area: value.and_then(|value| value.area),
+            region: String::new(),
+        })
+    };
+    let mut best = compared.best.iter();
+    let Some(first) = best.next() else {
+        return match (compared.wanted.chosen, compared.wanted.attached_to) {
+            (Some(code), _) => finding(
+                "purchaser-unmatched",
+                format!("No customer in use has the code {code} that was chosen."),
+            ),
+            (None, Some(_)) => finding(
+                "purchaser-unmatched",
+                "The customer it is attached to is not in use any more.".to_owned(),
+            ),
+            (None, None) => {
+                finding("purchaser-unmatched", "No customer has the purchaser's name.".to_owned())
+            }
+        };
+    };
+    let named = |it: &Candidate| format!("{} ({})", it.code, it.name);
+    if first.code.is_empty() {
+        return finding(
+            "purchaser-unmatched",
+            format!("The customer, {}, has no customer code.", first.name),
+        );
     }
-    match second {
-        Some(second) if first.score - second.score < AHEAD => Match::Unsure(format!(
-            "customers {} ({}) and {} ({}) are both like the purchaser",
-            first.code, first.name, second.code, second.name
-        )),
-        _ if first.code.is_empty() => {
-            Match::Unsure(format!("the customer, {}, has no customer code", first.name))
+    if compared.wanted.chosen.is_some() {
+        return None;
+    }
+    if first.alike < NAMES_ALIKE {
+        let (rule, text) = if compared.wanted.attached_to.is_some() {
+            ("purchaser-unmatched", "The purchaser named is not the customer it is attached to")
+        } else {
+            ("same-address-other-entity", "Another legal entity is at the purchaser's address")
+        };
+        return finding(rule, format!("{text}: customer {}.", named(first)));
+    }
+    if first.score < SURE || first.alike < SAME_NAME {
+        let text = format!("Customer {} is like the purchaser, but not enough: {}.", named(first), first.why);
+        return finding("purchaser-unmatched", text);
+    }
+    let second = best.find(|it| it.alike >= NAMES_ALIKE)?;
+    if first.score - second.score >= AHEAD {
+        return None;
+    }
+    let family = if first.parent == second.id || second.parent == first.id {
+        "; one is the parent of the other"
+    } else {
+        ""
+    };
+    finding(
+        "purchaser-ambiguous",
+        format!("Customers {} and {} are both like the purchaser{family}.", named(first), named(second)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificates::understand::values::{How, Value};
+    use crate::customer::testing::{customer, settings};
+    use crate::model::erp::AddressUse;
+
+    fn certificate(name: &str, street: &str, zip: &str) -> Certificate {
+        let mut certificate = Certificate::default();
+        for (field, text) in [
+            (Field::Purchaser, name),
+            (Field::Street, street),
+            (Field::PostalCode, zip),
+            (Field::AddressState, "WI"),
+        ] {
+            let (text, raw) = (text.to_owned(), text.to_owned());
+            certificate.put(Value {
+                field,
+                text,
+                raw,
+                page: 0,
+                area: None,
+                how: How::Label,
+                confidence: 1.0,
+            });
         }
-        _ => Match::Sure(first),
+        certificate
+    }
+
+    fn one(code: &str, name: &str, line1: &str, zip: &str) -> Customer {
+        let address = Address {
+            usage: AddressUse::MAIN,
+            line1: Some(line1.into()),
+            line2: None,
+            city: Some("Town".into()),
+            region: Some("WI".into()),
+            postal_code: Some(zip.into()),
+            country: Some("US".into()),
+        };
+        Customer {
+            name: name.into(),
+            addresses: vec![address],
+            tax_engine_code: None,
+            ..customer(code, code)
+        }
+    }
+
+    fn find(certificate: &Certificate, chosen: Option<&str>, customers: &[Customer]) -> Match {
+        let mut finder = Finder::new(&[Wanted { certificate, attached_to: None, chosen }]);
+        customers.iter().for_each(|customer| finder.meet(customer, &settings()));
+        finder.finish().remove(0)
+    }
+
+    fn rule(found: &Match) -> &'static str {
+        found.doubt.as_ref().map_or("sure", |doubt| doubt.rule)
+    }
+
+    #[test]
+    fn the_same_name_at_the_same_address_is_the_customer() {
+        let wanted =
+            certificate("Blue Heron Marine Supply LLC", "4821 Harborview Drive, Suite 210", "54235-1107");
+        let customers = [
+            one("C1", "Blue Heron Marine Supply, L.L.C.", "4821 Harborview Drive", "54235"),
+            one("C2", "Blue Holdings LLC", "4821 Harborview Drive", "54235"),
+            one("C3", "Blue Heron Marine Supply, L.L.C.", "100 Distant Road", "58102"),
+        ];
+        let found = find(&wanted, None, &customers);
+        assert_eq!((rule(&found), found.sure().map(|it| it.code.as_str())), ("sure", Some("C1")));
+        assert_eq!(found.candidates[0].why, "same name, same address");
+        assert_eq!(rule(&find(&wanted, None, &customers[1..2])), "same-address-other-entity");
+        assert_eq!(rule(&find(&wanted, None, &customers[2..])), "purchaser-unmatched", "same name elsewhere");
+        assert_eq!(rule(&find(&wanted, None, &[])), "purchaser-unmatched");
+        let twin = one("C4", "Blue Heron Marine Supply", "4821 Harborview Drive", "54235");
+        assert_eq!(rule(&find(&wanted, None, &[customers[0].clone(), twin])), "purchaser-ambiguous");
+    }
+
+    #[test]
+    fn a_longer_name_is_another_company() {
+        let wanted = certificate("Blue Heron Marine", "1 Dock Road", "54235");
+        let customers = [one("C1", "Blue Heron Marine Holdings", "1 Dock Road", "54235")];
+        assert_eq!(rule(&find(&wanted, None, &customers)), "purchaser-unmatched");
+    }
+
+    #[test]
+    fn a_person_may_choose() {
+        let wanted = certificate("Somebody Else", "1 Dock Road", "54235");
+        let customers = [one("C1", "Blue Heron Marine Holdings", "9 Mill Road", "99999")];
+        assert_eq!(find(&wanted, Some("C1"), &customers).sure().map(|it| it.code.as_str()), Some("C1"));
+        assert_eq!(rule(&find(&wanted, Some("C9"), &customers)), "purchaser-unmatched");
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! | step | module |
 //! |---|---|
-//! | words of a page, values beside labels, dates | [`text`], [`dates`] |
-//! | what a certificate says | [`forms`] |
+//! | what is known about forms, labels, reasons and states | [`rules`] |
+//! | what a document says, and whether it is any good | [`understand`] |
 //! | whose it is | [`matching`], [`names`] |
+//! | what a person said about it | [`review`] |
+//! | its record for journal and reviewer | [`report`] |
 //! | zones and reasons of this environment | [`catalog`] |
 //! | creating and linking | [`upload`] |
 //! | inviting those that remain | [`invite`] |
@@ -14,12 +16,13 @@
 
 pub mod catalog;
 pub mod coverage;
-pub mod dates;
-pub mod forms;
 pub mod invite;
 pub mod matching;
 pub mod names;
-pub mod text;
+pub mod report;
+pub mod review;
+pub mod rules;
+pub mod understand;
 pub mod upload;
 
 use std::collections::HashSet;

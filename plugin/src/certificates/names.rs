@@ -1,9 +1,13 @@
 //! Comparing names of legal entities and the places they are at.
+//!
+//! A name is compared by the words that tell one entity from another: kinds of entity, articles and punctuation do not
+//! count, nor does the order. A word may be misread by a letter in five. Words more or fewer make another name, because
+//! "Blue Heron Marine" and "Blue Heron Marine Holdings" are two companies.
 
 use crate::order;
 
 /// Words that say what kind of entity it is, or nothing.
-const FILLERS: [&str; 21] = [
+const FILLERS: [&str; 22] = [
     "llc",
     "inc",
     "incorporated",
@@ -15,6 +19,7 @@ const FILLERS: [&str; 21] = [
     "limited",
     "lp",
     "llp",
+    "lllp",
     "pllc",
     "pc",
     "plc",
@@ -24,55 +29,110 @@ const FILLERS: [&str; 21] = [
     "of",
     "a",
     "lc",
-    "dba",
+    "an",
 ];
+/// Words between a legal name and another one.
+const ALSO: [&str; 6] = [" dba ", " d/b/a ", " d.b.a. ", " doing business as ", " aka ", " c/o "];
 
-/// The words of a name that tell one entity from another, in lower case, sorted.
-///
-/// ```
-/// use ecms_onboarding::certificates::names::words;
-/// assert_eq!(words("The Blue Heron Marine Supply, L.L.C."), words("BLUE HERON MARINE SUPPLY LLC"));
-/// ```
-#[must_use]
-pub fn words(name: &str) -> Vec<String> {
-    let joined: String = name.chars().filter(|c| !matches!(c, '.' | '\'' | '’')).collect();
-    let words = joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let all: Vec<String> = order::set(words.map(|word| word.chars().flat_map(char::to_lowercase).collect()));
-    let telling: Vec<String> = all.iter().filter(|word| !FILLERS.contains(&word.as_str())).cloned().collect();
-    // "The Company" has nothing else to go by.
-    if telling.is_empty() { all } else { telling }
+/// A name ready to be compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Name {
+    /// Telling words, lower-case, sorted.
+    pub words: Vec<String>,
+    /// Telling words in their order, run together.
+    pub joined: String,
 }
 
-/// Share of words in common of two sorted lists, 0 to 1 (Dice).
+/// A name and the other names it mentions: "Heron Marine LLC d/b/a The Dock Shop".
 #[must_use]
-pub fn likeness(one: &[String], other: &[String]) -> f32 {
-    let all = one.len() + other.len();
-    let common = one.iter().filter(|word| other.binary_search(word).is_ok()).count();
-    if all == 0 { 0.0 } else { 2.0 * common as f32 / all as f32 }
+pub fn names(written: &str) -> Vec<Name> {
+    // Only ASCII letters change, so that places in one text are places in the other.
+    let lower = written.to_ascii_lowercase();
+    let cut = ALSO.iter().find_map(|also| lower.find(also).map(|at| (at, at + also.len())));
+    let parts = match cut {
+        Some((at, after)) => vec![written.get(..at), written.get(after..)],
+        None => vec![Some(written)],
+    };
+    parts.into_iter().flatten().map(name).filter(|name| !name.words.is_empty()).collect()
+}
+
+fn name(written: &str) -> Name {
+    let squeezed: String = written.chars().filter(|c| !matches!(c, '.' | '\'' | '’' | '`')).collect();
+    let all: Vec<String> = squeezed
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().flat_map(char::to_lowercase).collect())
+        .collect();
+    let telling: Vec<String> = all.iter().filter(|word| !FILLERS.contains(&word.as_str())).cloned().collect();
+    // "The Company" has nothing else to go by.
+    let kept = if telling.is_empty() { all } else { telling };
+    Name { joined: kept.concat(), words: order::set(kept) }
+}
+
+/// How alike two written names are, 0 to 1; the best of the names they mention.
+///
+/// ```
+/// use ecms_onboarding::certificates::names::alike;
+/// assert_eq!(alike("The Blue Heron Marine Supply, L.L.C.", "BLUE HERON MARINE SUPPLY LLC"), 1.0);
+/// assert!(alike("Blue Heron Marine Supply LLC", "Blue Holdings LLC") < 0.5);
+/// ```
+#[must_use]
+pub fn alike(one: &str, other: &str) -> f32 {
+    most_alike(&names(one), &names(other))
+}
+
+/// How alike the closest of two lists of names are, 0 to 1.
+#[must_use]
+pub fn most_alike(one: &[Name], other: &[Name]) -> f32 {
+    one.iter().flat_map(|one| other.iter().map(|other| likeness(one, other))).fold(0.0, f32::max)
+}
+
+/// Share of words in common (Dice), misread ones included; spaces that were lost or added do not count.
+fn likeness(one: &Name, other: &Name) -> f32 {
+    if one.joined == other.joined {
+        return 1.0;
+    }
+    let all = one.words.len() + other.words.len();
+    let mut left: Vec<&String> = other.words.iter().collect();
+    let mut common = 0;
+    for word in &one.words {
+        if let Some(at) = left.iter().position(|it| same_word(word, it)) {
+            left.swap_remove(at);
+            common += 1;
+        }
+    }
+    let words = if all == 0 { 0.0 } else { 2.0 * common as f32 / all as f32 };
+    let long = one.joined.len().max(other.joined.len());
+    // The lengths are looked at first, because most pairs are nothing like each other.
+    let close = one.joined.len().abs_diff(other.joined.len()) <= long / 12;
+    let runs_together = close && strsim::levenshtein(&one.joined, &other.joined) <= long / 12;
+    if runs_together { words.max(0.97) } else { words }
+}
+
+fn same_word(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let long = one.len().max(other.len());
+    let digits = one.bytes().chain(other.bytes()).any(|byte| byte.is_ascii_digit());
+    !digits
+        && long >= 5
+        && one.len().abs_diff(other.len()) <= 1
+        && strsim::levenshtein(one, other) <= long / 5
 }
 
 /// The first five digits of a US ZIP code, or the whole code elsewhere.
 #[must_use]
 pub fn zip(code: &str) -> String {
-    code.split('-').next().unwrap_or_default().trim().to_owned()
+    let code = code.trim();
+    let digits = code.chars().take_while(char::is_ascii_digit).count();
+    if digits >= 5 { code.chars().take(5).collect() } else { code.to_owned() }
 }
 
-/// House number and such: the digits that a street line begins with.
+/// The first number in a street line: that of the house or the box.
 #[must_use]
 pub fn house_number(line: &str) -> String {
-    line.trim().chars().take_while(char::is_ascii_digit).collect()
-}
-
-/// City, state and ZIP code from the end of a line such as "12 Dock Road, Sturgeon Bay, WI 54235-1107".
-#[must_use]
-pub fn city_state_zip(line: &str) -> Option<(String, String, String)> {
-    let (before, tail) = line.trim().rsplit_once(',')?;
-    let mut tail = tail.split_whitespace();
-    let (state, code) = (tail.next()?, tail.next()?);
-    let region = crate::geography::region("US", state)?;
-    let city = before.rsplit(',').next().unwrap_or_default().trim();
-    let digits = code.len() >= 5 && code.chars().all(|c| c.is_ascii_digit() || c == '-');
-    (digits && tail.next().is_none()).then(|| (city.to_owned(), region, code.to_owned()))
+    line.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect()
 }
 
 #[cfg(test)]
@@ -80,21 +140,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_of_entity_and_punctuation_do_not_tell_apart_but_words_do() {
-        let heron = words("Blue Heron Marine Supply LLC");
-        assert_eq!(likeness(&heron, &words("Blue Heron Marine Supply, L.L.C.")), 1.0);
-        assert!(likeness(&heron, &words("Blue Holdings LLC")) < 0.5);
-        assert!(
-            likeness(&words("Ironwood Tool & Die Corporation"), &words("Ironwood Tool and Die Corp.")) == 1.0
-        );
-        assert_eq!(words("The Company").len(), 2);
+    fn kinds_of_entity_punctuation_order_and_misread_letters_do_not_tell_apart() {
+        for (one, other) in [
+            ("Ironwood Tool & Die Corporation", "Ironwood Tool and Die Corp."),
+            ("PALMETTO ROW CROPS, L.L.C.", "Palmetto Row Crops LLC"),
+            ("Heron Marine LLC d/b/a The Dock Shop", "Dock Shop"),
+            ("Marine Supply Blue Heron", "Blue Heron Marine Supply"),
+        ] {
+            assert_eq!(alike(one, other), 1.0, "{one} / {other}");
+        }
+        assert!(alike("BlueHeron MarineSupply LLC", "Blue Heron Marine Supply LLC") > 0.95, "spaces lost");
+        assert!(alike("Blue Heron Marlne Supply", "Blue Heron Marine Supply") > 0.95, "a letter misread");
     }
 
     #[test]
-    fn the_end_of_an_address_is_city_state_and_zip() {
-        let found = city_state_zip("4821 Harborview Drive, Sturgeon Bay, WI 54235-1107");
-        assert_eq!(found, Some(("Sturgeon Bay".into(), "WI".into(), "54235-1107".into())));
-        assert_eq!(city_state_zip("Somewhere"), None);
-        assert_eq!(city_state_zip("Town, ZZ 12345"), None);
+    fn other_words_make_another_name() {
+        for (one, other) in [
+            ("Blue Heron Marine", "Blue Heron Marine Holdings"),
+            ("Blue Heron Marine Supply", "Blue Heron Marine Sales"),
+            ("Ironwood Tool & Die", "Ironwood Properties Inc"),
+            ("Example 41 LLC", "Example 42 LLC"),
+            ("", "Anybody"),
+        ] {
+            assert!(alike(one, other) < 0.93, "{one} / {other}: {}", alike(one, other));
+        }
+        assert!(alike("The Company", "Company") > 0.6);
+    }
+
+    #[test]
+    fn addresses_have_numbers() {
+        assert_eq!(
+            (house_number("P.O. Box 7715"), house_number("4821 Harborview Drive")),
+            ("7715".into(), "4821".into())
+        );
+        assert_eq!(
+            (zip("54235-1107"), zip("542351107"), zip("N1 9GU")),
+            ("54235".into(), "54235".into(), "N1 9GU".into())
+        );
     }
 }

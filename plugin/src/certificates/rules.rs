@@ -113,7 +113,9 @@ pub enum Announces {
 pub struct Label {
     /// Plain text of the phrase.
     pub phrase: &'static str,
-    /// How many words it has as printed.
+    /// Id of the only form it holds for, or empty. There it goes before the same phrase without a form.
+    pub form: &'static str,
+    /// How many words it has as printed; signs such as "&" are not counted.
     pub words: u8,
     /// What it announces.
     pub announces: Announces,
@@ -145,7 +147,7 @@ pub enum BoxMeaning {
 pub struct Caption {
     /// Plain text of the phrase.
     pub phrase: &'static str,
-    /// Id of the only form it holds for, or empty.
+    /// Id of the only form it holds for, or empty. There it goes before the same phrase without a form.
     pub form: &'static str,
     /// What the box says.
     pub meaning: BoxMeaning,
@@ -270,3 +272,6 @@ pub struct StateRules {
 }
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@
 
 use crate::{
     model::{Grey, Rectangle},
-    recognise::weights::Class,
+    recognise::{ink::Ink, weights::Class},
 };
 
 /// Lines whose characters are less sure than this on average are scribble, stamps and the like, not words.
@@ -21,14 +21,10 @@ const WIDE_GAP: f32 = 0.6;
 const UNUSUAL_GAP: f32 = 2.5;
 /// Ink farther from a word than this share of the line's height is not part of it.
 const REACH: f32 = 0.3;
-/// A row of pixels with this share of ink is a ruled line, not writing.
-const RULED: f32 = 0.6;
 /// A letter with an accent that is less sure is taken for a plain one.
 const ACCENT_CONFIDENCE: f32 = 0.95;
 /// A letter or figure that is this sure is not put right by its neighbours.
 const CERTAIN: f32 = 0.97;
-/// Ink has to be this much darker than paper.
-const LEAST_CONTRAST: f32 = 20.0;
 
 /// One character on a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,14 +60,11 @@ pub(super) fn letters(scores: &[f32], classes: &[Class]) -> Vec<Letter> {
             class => class,
         };
         let at = (step as f32 + 0.5) / steps as f32;
-        match found.last_mut() {
-            Some(last) if class == before && class != Class::Blank => {
-                if confidence > last.confidence {
-                    *last = Letter { class, at, confidence };
-                }
-            }
-            _ if class != Class::Blank => found.push(Letter { class, at, confidence }),
-            _ => {}
+        match found.last_mut().filter(|_| class == before) {
+            _ if class == Class::Blank => {}
+            Some(last) if last.confidence >= confidence => {}
+            Some(last) => *last = Letter { class, at, confidence },
+            None => found.push(Letter { class, at, confidence }),
         }
         before = class;
     }
@@ -212,95 +205,6 @@ fn groups(letters: &[Letter], ink: &Ink, height: f32) -> Vec<Vec<Letter>> {
     groups
 }
 
-/// Where a line has ink, ruled lines left out.
-struct Ink {
-    rows: Vec<Vec<bool>>,
-    columns: Vec<bool>,
-}
-
-impl Ink {
-    fn of(picture: &Grey) -> Self {
-        let mut sorted = picture.pixels.clone();
-        sorted.sort_unstable();
-        let grey = |share: usize| sorted.get(sorted.len() * share / 100).copied().map_or(255.0, f32::from);
-        let (dark, paper) = (grey(2), grey(85));
-        let limit = if paper - dark < LEAST_CONTRAST { 0.0 } else { paper - (paper - dark) * 0.4 };
-        let width = picture.width as usize;
-        let mut columns = vec![false; width];
-        let mut rows = Vec::with_capacity(picture.height as usize);
-        for row in picture.pixels.chunks_exact(width.max(1)) {
-            let mut inked: Vec<bool> = row.iter().map(|pixel| f32::from(*pixel) < limit).collect();
-            if inked.iter().filter(|ink| **ink).count() as f32 > width as f32 * RULED {
-                inked.fill(false);
-            }
-            columns.iter_mut().zip(&inked).for_each(|(column, ink)| *column |= *ink);
-            rows.push(inked);
-        }
-        Self { rows, columns }
-    }
-
-    /// Left edge of the ink at a place, down to a bound. A gap as wide as `reach` ends it.
-    fn reach_left(&self, from: f32, bound: f32, reach: f32) -> f32 {
-        let (from, bound) = ((from as usize).min(self.columns.len()), bound as usize);
-        let columns = self.columns.iter().enumerate().take(from + 1).skip(bound).rev();
-        let ahead = self.columns.iter().enumerate().skip(from).find(|(_, ink)| **ink);
-        let edge = farthest(columns, reach).or(ahead.map(|(column, _)| column));
-        edge.unwrap_or(from) as f32
-    }
-
-    /// The same to the right.
-    fn reach_right(&self, from: f32, bound: f32, reach: f32) -> f32 {
-        let (from, bound) = (from as usize, bound as usize);
-        let columns = self.columns.iter().enumerate().take(bound).skip(from);
-        let behind = self.columns.iter().enumerate().take(from).rfind(|(_, ink)| **ink);
-        let edge = farthest(columns, reach).or(behind.map(|(column, _)| column));
-        edge.map_or(from, |column| column + 1) as f32
-    }
-
-    /// The widest stretch without ink between two places.
-    fn gap(&self, from: f32, to: f32) -> Option<(f32, f32)> {
-        let (from, to) = (from as usize, (to as usize).min(self.columns.len()));
-        let mut widest: Option<(usize, usize)> = None;
-        let mut start = None;
-        for (column, ink) in self.columns.iter().enumerate().take(to).skip(from) {
-            if *ink {
-                start = None;
-                continue;
-            }
-            let start = *start.get_or_insert(column);
-            if widest.is_none_or(|(from, to)| column + 1 - start > to - from) {
-                widest = Some((start, column + 1));
-            }
-        }
-        widest.map(|(from, to)| (from as f32, to as f32))
-    }
-
-    /// Upper and lower edge of the ink in some columns.
-    fn rows(&self, left: f32, right: f32) -> Option<(f32, f32)> {
-        let inked =
-            |row: &Vec<bool>| row.iter().take(right.ceil() as usize).skip(left as usize).any(|ink| *ink);
-        let top = self.rows.iter().position(inked)?;
-        let bottom = self.rows.iter().rposition(inked)? + 1;
-        Some((top as f32, bottom as f32))
-    }
-}
-
-/// The last inked column before a gap.
-fn farthest<'a>(columns: impl Iterator<Item = (usize, &'a bool)>, gap: f32) -> Option<usize> {
-    let (mut edge, mut blank) = (None, 0);
-    for (column, ink) in columns {
-        if *ink {
-            (edge, blank) = (Some(column), 0);
-        } else {
-            blank += 1;
-            if blank as f32 >= gap {
-                break;
-            }
-        }
-    }
-    edge
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -426,7 +330,7 @@ mod tests {
 
     #[test]
     fn scribble_and_what_is_read_into_the_padding_are_left_out() {
-        let picture = bars(100, &[10..20]);
+        let picture = bars(100, core::slice::from_ref(&(10..20)));
         let unsure = Letter { confidence: 0.3, ..letter('a', 15.0) };
         assert!(words(&[unsure], &picture, 320).is_empty());
         assert!(words(&[letter('a', 200.0)], &picture, 320).is_empty());

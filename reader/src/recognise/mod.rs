@@ -12,6 +12,7 @@
 //! | scaling, leaving out blank margins, cutting lines out of a page | `picture` |
 //! | where lines are: the first network and its probability map | `detect` |
 //! | lines in reading order | `order` |
+//! | ink and gaps on the picture of a line | `ink` |
 //! | what a line says: the second network's output to characters, characters to words | `line` |
 //! | all of it together | `networks` |
 //!
@@ -19,6 +20,7 @@
 //! cost, whatever is drawn on it.
 
 mod detect;
+mod ink;
 mod line;
 mod networks;
 mod order;

@@ -176,7 +176,8 @@ fn word(line: &str) -> Option<Seen> {
     (!text.is_empty()).then_some(Seen { text, area, confidence })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 

@@ -13,7 +13,7 @@ use crate::certificates::Doing;
 use crate::http::Request;
 use crate::json;
 use crate::ledger::{Ledger, Progressed, Said};
-use crate::model::documents::DocumentError;
+use crate::model::documents::{DocumentError, PageRange};
 use crate::model::journal::{Entry, Operation, OutcomeState};
 use crate::model::onboarding::Error;
 use crate::model::progress::Phase;
@@ -271,13 +271,14 @@ fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Er
         let mut group = Vec::new();
         let mut requests = Vec::new();
         let mut held = 0;
-        let mut last: Option<(String, Vec<u8>)> = None;
+        let mut last: Option<((String, u64), Vec<u8>)> = None;
         while let Some(upload) = open.pop() {
             let id = &upload.item.document_id;
             // Certificates of one document stand side by side; it is read once.
-            if last.as_ref().is_none_or(|(known, _)| known != id) {
-                match bytes(doing.ports, id) {
-                    Ok(pdf) => last = Some((id.clone(), pdf)),
+            let part = (id.clone(), upload.item.first_page);
+            if last.as_ref().is_none_or(|(known, _)| *known != part) {
+                match bytes(doing.ports, id, pages(&upload.item)) {
+                    Ok(pdf) => last = Some((part, pdf)),
                     Err(error) => {
                         let passing = matches!(error, DocumentError::Unavailable(_));
                         let state = if passing { OutcomeState::Unclear } else { OutcomeState::Refused };
@@ -304,6 +305,12 @@ fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Er
         attached.extend(send_documents(doing, group, requests)?);
     }
     Ok(attached)
+}
+
+/// Pages of the document that are the certificate; none is all of them.
+fn pages(item: &Item) -> Option<PageRange> {
+    let (first, count) = (u32::try_from(item.first_page).ok()?, u32::try_from(item.page_count).ok()?);
+    (count > 0).then_some(PageRange { first, count })
 }
 
 /// Sends documents; returns the certificates that have theirs, the others get an outcome.

@@ -9,7 +9,7 @@ mod plan;
 pub(crate) use apply::{apply, open};
 pub(crate) use plan::plan;
 
-use crate::model::documents::{Document, DocumentError, Rendition};
+use crate::model::documents::{Document, DocumentError, PageRange, Rendition};
 use crate::model::onboarding::Error;
 use crate::ports::{Ports, documents_error};
 
@@ -21,8 +21,11 @@ pub(crate) const UPLOAD_MAX: u64 = 4 * 1024 * 1024;
 const PIECE: u32 = 1024 * 1024;
 
 /// File name under which AvaTax keeps the certificate of a document for a state.
-fn file_name(sha256: &str, country: &str, region: &str) -> String {
-    format!("{}-{country}-{region}.pdf", sha256.get(..24).unwrap_or(sha256))
+///
+/// A document with several certificates has one name for each, told apart by the page it begins on, from 0.
+fn file_name(sha256: &str, page: Option<usize>, country: &str, region: &str) -> String {
+    let part = page.map(|page| format!("-p{}", page + 1)).unwrap_or_default();
+    format!("{}{part}-{country}-{region}.pdf", sha256.get(..24).unwrap_or(sha256))
 }
 
 /// All documents of the tenant.
@@ -47,11 +50,11 @@ fn all_documents(ports: &Ports<'_>) -> Result<Vec<Document>, Error> {
     }
 }
 
-/// The bytes of a document as AvaTax takes them.
-fn bytes(ports: &Ports<'_>, id: &str) -> Result<Vec<u8>, DocumentError> {
+/// The bytes of a document, or of some of its pages, as AvaTax takes them.
+fn bytes(ports: &Ports<'_>, id: &str, pages: Option<PageRange>) -> Result<Vec<u8>, DocumentError> {
     let mut bytes = Vec::new();
     loop {
-        let piece = ports.documents.read(id, Rendition::ForUpload(None), bytes.len() as u64, PIECE)?;
+        let piece = ports.documents.read(id, Rendition::ForUpload(pages), bytes.len() as u64, PIECE)?;
         if piece.is_empty() {
             return Ok(bytes);
         }

@@ -1,0 +1,88 @@
+//! What a document says, as a careful tax clerk would read it: deterministic, without any network.
+//!
+//! | step | module |
+//! |---|---|
+//! | words as tokens, lines and chunks | [`text`] |
+//! | which form a page is | [`identify`] |
+//! | labels, and the values beside, above or below them | [`labels`], [`values`] |
+//! | ticked boxes and what they say | [`boxes`] |
+//! | dates, places, numbers, tables of states | [`dates`], [`places`], [`numbers`], [`table`] |
+//! | the record of a certificate | [`record`] |
+//! | until when it holds | `expiry` |
+//! | whether it can be used | [`judge`] |
+//!
+//! Knowledge about forms and states is data, see [`rules`](crate::certificates::rules).
+
+pub mod boxes;
+pub mod dates;
+mod expiry;
+pub mod identify;
+pub mod judge;
+pub mod labels;
+pub mod numbers;
+pub mod places;
+pub mod record;
+pub mod table;
+pub mod text;
+pub mod values;
+
+use crate::certificates::rules::Field;
+use crate::model::ocr::Reading;
+use crate::plan::sha256_hex;
+use identify::Known;
+use judge::Context;
+use record::Certificate;
+use text::Sheet;
+
+/// The certificates of a document, in order of their pages. A document without words has one without values.
+#[must_use]
+pub fn certificates(reading: &Reading, context: &Context<'_>) -> Vec<Certificate> {
+    let parts = parts(reading);
+    parts
+        .into_iter()
+        .map(|(first, count, known)| certificate(reading, first, count, known, context))
+        .collect()
+}
+
+fn certificate(
+    reading: &Reading,
+    first: usize,
+    count: usize,
+    known: Option<Known>,
+    context: &Context<'_>,
+) -> Certificate {
+    let sheet = Sheet::new(reading, first, count);
+    let (mut certificate, seen) = record::read(&sheet, (first, count), known, context);
+    certificate.findings = judge::judge(&certificate, &seen, &sheet, context);
+    let ticks: Vec<String> = seen.ticked.iter().map(|it| text::plain(&it.caption)).collect();
+    let words = format!("{}\n{}", sheet.plain(0, sheet.tokens.len()), ticks.join("\n"));
+    certificate.fingerprint = sha256_hex(words.as_bytes());
+    certificate
+}
+
+/// Splits a document: a page with the title of a form and a purchaser of its own begins a certificate; what follows
+/// without one, such as instructions or a second side, belongs to it.
+fn parts(reading: &Reading) -> Vec<(usize, usize, Option<Known>)> {
+    let pages = reading.pages.len().max(1);
+    let mut starts: Vec<(usize, Option<Known>)> = Vec::new();
+    for (number, page) in reading.pages.iter().enumerate() {
+        let sheet = Sheet::new(reading, number, 1);
+        let Some(known) = identify::form(&sheet, page.height) else { continue };
+        let values = values::find(&sheet, &labels::find(&sheet, known.form.id));
+        let filled = |field: Field| values.iter().any(|value| value.field == field && !value.text.is_empty());
+        if starts.is_empty()
+            || filled(Field::Purchaser)
+            || (known.form.issued_by_state && filled(Field::Number))
+        {
+            starts.push((number, Some(known)));
+        }
+    }
+    match starts.first_mut() {
+        None => return vec![(0, pages, None)],
+        // A cover page belongs to the certificate it covers.
+        Some(first) => first.0 = 0,
+    }
+    let ends = starts.iter().skip(1).map(|(start, _)| *start).chain(core::iter::once(pages));
+    let ends: Vec<usize> = ends.collect();
+    starts.into_iter().zip(ends).map(|((start, known), end)| (start, end - start, known)).collect()
+}

@@ -1,0 +1,509 @@
+//! The record of one certificate: every value with its place, its raw text, how it was found, and how sure it is.
+//!
+//! Here values get their meaning: dates become days, a line becomes city, state and ZIP code, ticked boxes become a
+//! reason. What a page does not say stays empty. Whether the certificate is any good is not decided here but in
+//! [`judge`](super::judge).
+
+use crate::certificates::rules::{BoxMeaning, Field, Form, KEYWORDS, ReasonFrom, States};
+use crate::certificates::understand::boxes::{self, Ticked};
+use crate::certificates::understand::identify::Known;
+use crate::certificates::understand::judge::{Context, Finding};
+use crate::certificates::understand::text::{Sheet, overlap, plain};
+use crate::certificates::understand::values::{How, Value};
+use crate::certificates::understand::{dates, expiry, labels, numbers, places, table, values};
+use crate::geography;
+use crate::model::ocr::{MarkKind, Rectangle};
+
+/// For how many purchases a certificate is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Not marked.
+    #[default]
+    Unknown,
+    /// One purchase.
+    Single,
+    /// Until revoked.
+    Blanket,
+    /// Recurring purchases until a day.
+    BlanketUntil,
+}
+
+/// One state that a certificate is for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Coverage {
+    /// "WI".
+    pub region: String,
+    /// Number for it, may be empty.
+    pub number: String,
+    /// Page, from 0.
+    pub page: usize,
+    /// Where state and number stand.
+    pub area: Option<Rectangle>,
+    /// 0 to 1.
+    pub confidence: f32,
+}
+
+/// A certificate as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Certificate {
+    /// The form; none if it is not known.
+    pub form: Option<&'static Form>,
+    /// Known revision that is printed, plain; empty if none is.
+    pub revision: &'static str,
+    /// First page, from 0.
+    pub first_page: usize,
+    /// How many pages.
+    pub page_count: usize,
+    /// Values, one of a kind at most. Dates are `YYYY-MM-DD`, states two letters, percentages whole numbers.
+    pub values: Vec<Value>,
+    /// States it is for.
+    pub coverage: Vec<Coverage>,
+    /// Entity/use code, if exactly one reason is named.
+    pub use_code: Option<char>,
+    /// All reasons that are named.
+    pub reasons: Vec<char>,
+    /// For how many purchases it is.
+    pub scope: Scope,
+    /// What is wrong or odd, gravest first.
+    pub findings: Vec<Finding>,
+    /// SHA-256 of its words, to know the same certificate scanned or sent twice.
+    pub fingerprint: String,
+}
+
+impl Certificate {
+    /// A value.
+    #[must_use]
+    pub fn value(&self, field: Field) -> Option<&Value> {
+        self.values.iter().find(|value| value.field == field)
+    }
+
+    /// Text of a value, empty if there is none.
+    #[must_use]
+    pub fn text(&self, field: Field) -> &str {
+        self.value(field).map_or("", |value| value.text.as_str())
+    }
+
+    /// Puts a value in the place of one of its kind.
+    pub fn put(&mut self, value: Value) {
+        self.values.retain(|known| known.field != value.field);
+        self.values.push(value);
+    }
+
+    /// Puts a value that stands nowhere: a rule gives it.
+    pub(super) fn derive(&mut self, field: Field, text: String, rule: &str) {
+        let (page, raw) = (self.first_page, rule.to_owned());
+        self.put(Value { field, text, raw, page, area: None, how: How::Rule, confidence: 1.0 });
+    }
+}
+
+/// What the boxes and labels of a sheet say before it is put together.
+pub(super) struct Seen {
+    /// All values beside labels, empty ones included.
+    pub(super) all: Vec<Value>,
+    /// Ticked boxes.
+    pub(super) ticked: Vec<Ticked>,
+    /// Signature: whether a label for one was seen, and whether something stands there.
+    pub(super) signed: Option<bool>,
+}
+
+/// Reads one certificate from its pages.
+pub(super) fn read(
+    sheet: &Sheet,
+    pages: (usize, usize),
+    known: Option<Known>,
+    context: &Context<'_>,
+) -> (Certificate, Seen) {
+    let form = known.map(|known| known.form);
+    let id = form.map_or("", |form| form.id);
+    let labels = labels::find(sheet, id);
+    let all = values::find(sheet, &labels);
+    let ticked = boxes::ticked(sheet, id);
+    let signed = signature(sheet, &labels, &all);
+    let seen = Seen { all, ticked, signed };
+    let mut certificate = Certificate {
+        form,
+        revision: known.map_or("", |known| known.revision),
+        first_page: pages.0,
+        page_count: pages.1,
+        ..Certificate::default()
+    };
+    plain_values(&mut certificate, &seen);
+    address(&mut certificate, sheet, &seen);
+    days(&mut certificate, sheet, &seen);
+    scope(&mut certificate, &seen);
+    reasons(&mut certificate, sheet, &seen);
+    coverage(&mut certificate, sheet, &seen);
+    expiry::work_out(&mut certificate, sheet, context);
+    (certificate, seen)
+}
+
+/// Values that need no more than to be there.
+fn plain_values(certificate: &mut Certificate, seen: &Seen) {
+    for field in [
+        Field::Purchaser,
+        Field::TradeName,
+        Field::Phone,
+        Field::Email,
+        Field::Seller,
+        Field::FederalNumber,
+        Field::Reason,
+        Field::Description,
+        Field::Business,
+        Field::Order,
+        Field::Signer,
+        Field::Title,
+        Field::Signature,
+    ] {
+        let found = seen.all.iter().filter(|value| value.field == field);
+        if let Some(value) = found.into_iter().find(|value| value.text.chars().any(char::is_alphanumeric)) {
+            certificate.put(value.clone());
+        }
+    }
+    let percentage = seen.all.iter().find_map(|value| {
+        let digits: String = value.text.chars().filter(char::is_ascii_digit).collect();
+        let percent = digits.parse::<u32>().ok().filter(|percent| (1..=100).contains(percent))?;
+        (value.field == Field::Percentage).then(|| Value { text: percent.to_string(), ..value.clone() })
+    });
+    if let Some(value) = percentage {
+        certificate.put(value);
+    }
+    let order = certificate.text(Field::Order).chars().any(|c| c.is_ascii_digit());
+    if !order {
+        certificate.values.retain(|value| value.field != Field::Order);
+    }
+}
+
+/// Street, city, state and ZIP code of the purchaser, and its name where no label says it.
+fn address(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
+    let first = |field: Field| seen.all.iter().find(|value| value.field == field && !value.text.is_empty());
+    let whole = [Field::Place, Field::Street, Field::City].into_iter().filter_map(first).find_map(|value| {
+        let place = places::read(&value.text)?;
+        Some((place, value.clone()))
+    });
+    if let Some(street) = first(Field::Street) {
+        certificate.put(street.clone());
+    }
+    if let Some((place, value)) = whole {
+        if value.field == Field::Street && !place.before.is_empty() {
+            certificate.put(Value { text: place.before.clone(), ..value.clone() });
+        }
+        put_place(certificate, &place, &value);
+    } else {
+        for (label, field) in [
+            (Field::City, Field::City),
+            (Field::AddressState, Field::AddressState),
+            (Field::PostalCode, Field::PostalCode),
+        ] {
+            let Some(value) = first(label) else { continue };
+            let text = match field {
+                Field::AddressState => places::state(&value.text).unwrap_or_default(),
+                Field::PostalCode => value.text.split_whitespace().collect(),
+                _ => value.text.clone(),
+            };
+            if !text.is_empty() {
+                certificate.put(Value { field, text, ..value.clone() });
+            }
+        }
+    }
+    // The line under a street, or a block of lines, needs no label.
+    let unplaced = certificate.text(Field::PostalCode).is_empty();
+    if !unplaced
+        && !certificate.text(Field::Street).is_empty()
+        && !certificate.text(Field::Purchaser).is_empty()
+    {
+        return;
+    }
+    let sellers = |span: (usize, usize)| {
+        let text = plain(&sheet.text(span.0, span.1));
+        seen.all.iter().any(|value| {
+            matches!(value.field, Field::Seller | Field::SellerAddress)
+                && !value.text.is_empty()
+                && (text.contains(&plain(&value.text)) || plain(&value.text).contains(&text))
+        })
+    };
+    let blocks = places::blocks(sheet);
+    let own = blocks.iter().filter(|block| !sellers(block.name) && !sellers(block.place));
+    let purchaser = plain(certificate.text(Field::Purchaser));
+    let street = plain(certificate.text(Field::Street));
+    let block = own.into_iter().find(|block| {
+        let agrees = |known: &str, span: (usize, usize)| {
+            known.is_empty()
+                || plain(&sheet.text(span.0, span.1)).contains(known)
+                || known.contains(&plain(&sheet.text(span.0, span.1)))
+        };
+        agrees(&purchaser, block.name) || (!street.is_empty() && agrees(&street, block.street))
+    });
+    let Some(block) = block else { return };
+    let Some(place) = places::read(&sheet.text(block.place.0, block.place.1)) else { return };
+    let at = |field, span: (usize, usize), text: String| Value {
+        field,
+        raw: sheet.text(span.0, span.1),
+        text,
+        page: sheet.tokens.get(span.0).map_or(0, |token| token.page),
+        area: Some(sheet.area(span.0, span.1)),
+        how: How::Pattern,
+        confidence: sheet.span(span.0, span.1).iter().map(|token| token.confidence).fold(1.0, f32::min),
+    };
+    if purchaser.is_empty() {
+        certificate.put(at(Field::Purchaser, block.name, sheet.text(block.name.0, block.name.1)));
+    }
+    if street.is_empty() {
+        let text = if place.before.is_empty() {
+            sheet.text(block.street.0, block.street.1)
+        } else {
+            place.before.clone()
+        };
+        certificate.put(at(Field::Street, block.street, text));
+    }
+    if unplaced {
+        put_place(certificate, &place, &at(Field::Place, block.place, String::new()));
+    }
+}
+
+fn put_place(certificate: &mut Certificate, place: &places::Place, value: &Value) {
+    for (field, text) in [
+        (Field::City, &place.city),
+        (Field::AddressState, &place.region),
+        (Field::PostalCode, &place.postal_code),
+    ] {
+        certificate.put(Value { field, text: text.clone(), ..value.clone() });
+    }
+}
+
+/// Days as `YYYY-MM-DD`; one that cannot be read keeps its raw text and has no text.
+fn days(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
+    let signature = seen.all.iter().find(|value| value.field == Field::Signature);
+    let distance = |value: &Value| match (signature, value.area) {
+        (Some(Value { page, area: Some(own), .. }), Some(area)) if *page == value.page => {
+            (own.top - area.top).abs()
+        }
+        _ => 1_000.0,
+    };
+    for field in [Field::Signed, Field::Effective, Field::Expires, Field::Issued] {
+        let written = seen.all.iter().filter(|value| value.field == field && !value.text.is_empty());
+        // Of several dates that of the signature is meant.
+        let value = written.reduce(|one, other| {
+            let nearer = field == Field::Signed && distance(other) < distance(one);
+            let readable = |value: &Value| dates::read(&value.text).is_some();
+            if (nearer && readable(other)) || (!readable(one) && readable(other)) { other } else { one }
+        });
+        if let Some(value) = value {
+            let text = dates::read(&value.text).map(|date| date.iso).unwrap_or_default();
+            certificate.put(Value { text, ..value.clone() });
+        }
+    }
+    let state_issued = certificate.form.is_some_and(|form| form.issued_by_state);
+    if certificate.value(Field::Signed).is_none() && state_issued {
+        let issued = certificate.value(Field::Issued).cloned().or_else(|| letter_date(sheet));
+        let day = issued.or_else(|| certificate.value(Field::Effective).cloned());
+        if let Some(day) = day {
+            certificate.put(Value { field: Field::Signed, ..day });
+        }
+    }
+}
+
+/// The date at the head of a letter: the first chunk that is nothing but one.
+fn letter_date(sheet: &Sheet) -> Option<Value> {
+    sheet.chunks.iter().take(30).find_map(|chunk| {
+        let raw = sheet.text(chunk.from, chunk.to);
+        let date = dates::read(&raw).filter(|date| !date.ambiguous)?;
+        let confidence = sheet.span(chunk.from, chunk.to).iter().map(|it| it.confidence).fold(1.0, f32::min);
+        Some(Value {
+            field: Field::Signed,
+            text: date.iso,
+            raw,
+            page: chunk.page,
+            area: Some(chunk.area),
+            how: How::Pattern,
+            confidence,
+        })
+    })
+}
+
+fn scope(certificate: &mut Certificate, seen: &Seen) {
+    let marked = |meaning| seen.ticked.iter().any(|it| it.meaning == Some(meaning));
+    certificate.scope =
+        match (marked(BoxMeaning::Single), marked(BoxMeaning::Blanket), marked(BoxMeaning::BlanketUntil)) {
+            (true, false, false) => Scope::Single,
+            (false, _, true) => Scope::BlanketUntil,
+            (false, true, false) => Scope::Blanket,
+            _ => Scope::Unknown,
+        };
+}
+
+/// The reason: fixed by the form, ticked, or in words.
+fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
+    let from = certificate.form.map_or(ReasonFrom::BoxesOrText, |form| form.reason);
+    let mut found: Vec<char> = Vec::new();
+    let boxes = matches!(from, ReasonFrom::Boxes | ReasonFrom::BoxesOrText);
+    for it in seen.ticked.iter().filter(|_| boxes) {
+        if let Some(BoxMeaning::Reason(code)) = it.meaning {
+            crate::order::add(&mut found, code);
+            let (raw, confidence) = (it.caption.clone(), it.confidence);
+            let text = code.to_string();
+            let (page, area, how) = (it.page, Some(it.area), How::Box);
+            certificate.put(Value { field: Field::Reason, text, raw, page, area, how, confidence });
+        }
+    }
+    let unclear = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::ReasonUnclear));
+    if let ReasonFrom::Fixed(code) = from {
+        found = vec![code];
+    }
+    if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear {
+        let mut words = certificate.text(Field::Reason).to_owned();
+        if words.is_empty() && certificate.form.is_some_and(|form| form.issued_by_state) {
+            // A letter says it somewhere in its text.
+            words = sheet.text(0, sheet.tokens.len());
+        }
+        for code in in_words(&words) {
+            crate::order::add(&mut found, code);
+        }
+    }
+    // The boxes of "state or local government" do not tell which; the purchaser's name does.
+    if found == ['B'] && government(certificate.text(Field::Purchaser)) == Some('N') {
+        found = vec!['N'];
+    }
+    certificate.use_code = match found.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
+    certificate.reasons = found;
+}
+
+/// Entity/use codes that words name. A phrase within a longer one does not count again.
+#[must_use]
+pub fn in_words(words: &str) -> Vec<char> {
+    let mut text = plain(words);
+    let mut found = Vec::new();
+    // Longest phrases come first; what they took is blotted out.
+    for length in (3..=40).rev() {
+        for keyword in KEYWORDS.iter().filter(|keyword| keyword.phrase.len() == length) {
+            if text.contains(keyword.phrase) {
+                crate::order::add(&mut found, keyword.use_code);
+                text = text.replace(keyword.phrase, "\n");
+            }
+        }
+    }
+    found
+}
+
+/// The code of a government, if a name is one.
+#[must_use]
+pub fn government(name: &str) -> Option<char> {
+    let name = name.to_lowercase();
+    let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
+    if begins(&["city of ", "county of ", "town of ", "village of ", "township of ", "borough of "])
+        || name.ends_with(" county")
+    {
+        Some('N')
+    } else if begins(&["state of ", "commonwealth of "]) {
+        Some('B')
+    } else if begins(&["united states ", "u.s. ", "us department"]) {
+        Some('A')
+    } else {
+        None
+    }
+}
+
+/// States and numbers.
+fn coverage(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
+    let states = certificate.form.map_or(States::Named, |form| form.states);
+    if states == States::Table {
+        let rows = table::rows(sheet).into_iter();
+        certificate.coverage = rows
+            .map(|row| Coverage {
+                region: row.region,
+                number: row.number,
+                page: row.page,
+                area: Some(row.area),
+                confidence: row.confidence,
+            })
+            .collect();
+    }
+    let number = seen
+        .all
+        .iter()
+        .filter(|value| value.field == Field::Number)
+        .map(|value| Value { text: numbers::cleaned(&value.text), ..value.clone() })
+        .find(|value| !value.text.is_empty());
+    let federal = || {
+        let text = numbers::cleaned(certificate.text(Field::FederalNumber));
+        let value = certificate.value(Field::FederalNumber)?;
+        (!text.is_empty() && states == States::Table).then(|| Value {
+            field: Field::Number,
+            text,
+            ..value.clone()
+        })
+    };
+    let number = number.or_else(federal);
+    if !certificate.coverage.is_empty() {
+        return;
+    }
+    let named = |field: Field| {
+        let value =
+            seen.all.iter().find(|value| value.field == field && places::state(&value.text).is_some())?;
+        Some((places::state(&value.text)?, Some(value.clone())))
+    };
+    let region = match states {
+        States::One(region) => Some((region.to_owned(), None)),
+        States::Table | States::Named => {
+            named(Field::State).or_else(|| named(Field::NumberState)).or_else(|| Some((issuer(sheet)?, None)))
+        }
+    };
+    if let Some((region, value)) = region {
+        let place = number.as_ref().or(value.as_ref());
+        certificate.coverage.push(Coverage {
+            region: region.clone(),
+            number: number.as_ref().map(|value| value.text.clone()).unwrap_or_default(),
+            page: place.map_or(certificate.first_page, |value| value.page),
+            area: place.and_then(|value| value.area),
+            confidence: place.map_or(1.0, |value| value.confidence),
+        });
+        if let Some(value) = value {
+            certificate.put(Value { field: Field::State, text: region, ..value });
+        }
+    }
+    if let Some(number) = number {
+        certificate.put(number);
+    }
+}
+
+/// The state whose name stands in a title or letterhead: the only one in the upper third that is named.
+fn issuer(sheet: &Sheet) -> Option<String> {
+    let upper: Vec<String> = sheet
+        .chunks
+        .iter()
+        .take(12)
+        .map(|chunk| sheet.text(chunk.from, chunk.to))
+        .filter(|text| places::read(text).is_none())
+        .collect();
+    let text = plain(&upper.join(" "));
+    let named = geography::us_states().filter(|(_, name)| text.contains(&plain(name)));
+    // "West Virginia" holds "Virginia": the longest name is meant.
+    named.max_by_key(|(_, name)| name.len()).map(|(code, _)| code.to_owned())
+}
+
+/// Whether a label for a signature was seen, and whether anything stands in its place: words, or ink.
+fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<bool> {
+    let found = labels.iter().zip(all).filter(|(label, _)| label.field == Field::Signature);
+    let mut seen = None;
+    for (label, value) in found {
+        let right = labels
+            .iter()
+            .filter(|other| other.line == label.line && other.area.left > label.area.left + 1.0)
+            .map(|other| other.area.left)
+            .fold(label.area.right + 260.0, f32::min);
+        let near = |area: &Rectangle| {
+            let rows = (label.area.top - 34.0, label.area.bottom + 34.0);
+            overlap((label.area.left, right), (area.left, area.right)) > 0.4
+                && overlap(rows, (area.top, area.bottom)) > 0.4
+        };
+        let ink = sheet
+            .marks
+            .iter()
+            .any(|(page, mark)| *page == label.page && mark.kind == MarkKind::Ink && near(&mark.area));
+        let there = ink || !value.text.is_empty();
+        seen = Some(seen.unwrap_or(false) || there);
+    }
+    seen
+}

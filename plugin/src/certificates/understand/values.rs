@@ -1,0 +1,340 @@
+//! Values beside, above or below their labels.
+//!
+//! Forms put a value right of its label, above it on a ruled line, or below it in a cell. What stands to the right is
+//! taken where there is something; for the other labels the page itself tells: each has a nearer neighbour above or
+//! below, and the side most labels of the page agree on is the side of that page. A form whose values stand to the right
+//! throughout has no other side: a label with nothing beside it is an empty one.
+
+use crate::certificates::rules::Field;
+use crate::certificates::understand::labels::Found;
+use crate::certificates::understand::text::{Chunk, Sheet, height, overlap};
+use crate::model::ocr::{MarkKind, Rectangle};
+
+/// Farthest a value may stand right of its label, in points.
+const FARTHEST: f32 = 320.0;
+/// Widest gap between a label and a value above or below it, in heights of the label.
+const NEAR: f32 = 2.6;
+/// Words from which on a chunk is running text and no value.
+const RUNNING: usize = 14;
+
+/// How a value was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Beside, above or below its label.
+    Label,
+    /// The value of a form field.
+    FormField,
+    /// A ticked box.
+    Box,
+    /// By its shape.
+    Pattern,
+    /// Worked out by a rule.
+    Rule,
+    /// A person said so.
+    Person,
+}
+
+impl How {
+    /// As records spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::FormField => "form-field",
+            Self::Box => "box",
+            Self::Pattern => "pattern",
+            Self::Rule => "rule",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// A value on a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Value {
+    /// What it is.
+    pub field: Field,
+    /// As it counts.
+    pub text: String,
+    /// As read.
+    pub raw: String,
+    /// Page, from 0.
+    pub page: usize,
+    /// Where it stands; none for what a rule or a person said.
+    pub area: Option<Rectangle>,
+    /// How it was found.
+    pub how: How,
+    /// 0 to 1: the least sure of its words.
+    pub confidence: f32,
+}
+
+/// Side of a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Above,
+    Below,
+}
+
+/// Values of all labels of a sheet, and for each label without one an entry with an empty text.
+#[must_use]
+pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
+    let mut claimed = vec![false; sheet.tokens.len()];
+    for label in labels {
+        for (from, to) in core::iter::once((label.from, label.to)).chain(label.more.iter().copied()) {
+            claim(&mut claimed, from, to);
+        }
+    }
+    let mut spans: Vec<Option<(usize, usize)>> = Vec::with_capacity(labels.len());
+    for label in labels {
+        let span = right_of(sheet, label, labels, &claimed);
+        if let Some((from, to)) = span {
+            claim(&mut claimed, from, to);
+        }
+        spans.push(span);
+    }
+    let last_page = labels.iter().map(|label| label.page).max().unwrap_or(0);
+    let sides: Vec<Option<Side>> =
+        (0..=last_page).map(|page| side_of(sheet, page, labels, &spans, &claimed)).collect();
+    for (label, span) in labels.iter().zip(&mut spans) {
+        let side = sides.get(label.page).copied().flatten();
+        let (None, Some(side)) = (*span, side) else { continue };
+        *span = neighbour(sheet, label, labels, side, &claimed);
+        if let Some((from, to)) = *span {
+            claim(&mut claimed, from, to);
+        }
+    }
+    labels.iter().zip(spans).map(|(label, span)| value(sheet, label, span)).collect()
+}
+
+/// Which side of its labels the values of a page stand on, if not beside them.
+fn side_of(
+    sheet: &Sheet,
+    page: usize,
+    labels: &[Found],
+    spans: &[Option<(usize, usize)>],
+    claimed: &[bool],
+) -> Option<Side> {
+    let (mut beside, mut above, mut below) = (0, 0, 0);
+    for (label, span) in labels.iter().zip(spans).filter(|(label, _)| label.page == page) {
+        if span.is_some() {
+            beside += 1;
+            continue;
+        }
+        let gap = |side| {
+            let (from, to) = neighbour(sheet, label, labels, side, claimed)?;
+            let area = sheet.area(from, to);
+            Some(match side {
+                Side::Above => label.area.top - area.bottom,
+                Side::Below => area.top - label.area.bottom,
+            })
+        };
+        match (gap(Side::Above), gap(Side::Below)) {
+            (Some(up), Some(down)) if up <= down => above += 1,
+            (Some(_), None) => above += 1,
+            (_, Some(_)) => below += 1,
+            (None, None) => {}
+        }
+    }
+    if beside > 2 * (above + below) || above + below == 0 {
+        return None;
+    }
+    Some(if above >= below { Side::Above } else { Side::Below })
+}
+
+/// The tokens right of a label, up to the next label or check box on its line.
+fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) -> Option<(usize, usize)> {
+    let lines = core::iter::once((label.from, label.to)).chain(label.more.iter().copied());
+    lines.into_iter().find_map(|(from, to)| {
+        let line_end = sheet.line_end(from);
+        let next_label = labels
+            .iter()
+            .map(|other| other.from)
+            .filter(|at| (to..line_end).contains(at))
+            .min()
+            .unwrap_or(line_end);
+        let mut end = to;
+        let mut last = sheet.area(from, to);
+        for at in to..next_label {
+            let token = sheet.tokens.get(at)?;
+            let gap = token.area.left - last.right;
+            let far = if end == to { gap > FARTHEST } else { gap > allowed_gap(label.field, &token.area) };
+            if far || claimed.get(at) != Some(&false) || is_caption(sheet, at) {
+                break;
+            }
+            last = token.area;
+            end = at + 1;
+        }
+        // A number or letter that counts the next label is no part of the value.
+        let counts = |at: usize| sheet.tokens.get(at).is_some_and(|token| token.plain.len() <= 2);
+        let starts_chunk = |at: usize| sheet.chunk_of(at).is_some_and(|chunk| chunk.from == at);
+        if end == next_label && next_label < line_end && end == to + 1 && counts(to) && starts_chunk(to) {
+            end = to;
+        }
+        (end > to && !is_empty(&sheet.text(to, end))).then_some((to, end))
+    })
+}
+
+/// The value above or below a label, in its column.
+fn neighbour(
+    sheet: &Sheet,
+    label: &Found,
+    labels: &[Found],
+    side: Side,
+    claimed: &[bool],
+) -> Option<(usize, usize)> {
+    let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
+    let column_end = labels
+        .iter()
+        .filter(|other| other.line == label.line && other.area.left > label.area.left + 1.0)
+        .map(|other| other.area.left - 4.0)
+        .fold(f32::MAX, f32::min);
+    let free = |chunk: &Chunk| {
+        (chunk.from..chunk.to).all(|at| claimed.get(at) == Some(&false))
+            && !is_caption(sheet, chunk.from)
+            && chunk.to - chunk.from < RUNNING
+            && !is_empty(&sheet.text(chunk.from, chunk.to))
+    };
+    let in_column = |chunk: &Chunk| {
+        let area = &chunk.area;
+        let lined_up = area.left > label.area.left - 24.0 && area.left < label.area.right + 12.0;
+        let shared = overlap((area.left, area.right), (label.area.left, label.area.right)) > 0.3;
+        (lined_up || shared) && area.left < column_end && area.right > label.area.left
+    };
+    let gap = |chunk: &Chunk| match side {
+        Side::Above => label.area.top - chunk.area.bottom,
+        Side::Below => chunk.area.top - label.area.bottom,
+    };
+    let candidates = sheet.chunks.iter().filter(|chunk| {
+        let beyond = if side == Side::Above { chunk.line < label.line } else { chunk.line > label.line };
+        chunk.page == label.page && beyond && in_column(chunk) && (-4.0..limit).contains(&gap(chunk))
+    });
+    let nearest = candidates.reduce(|one, other| if gap(other) < gap(one) { other } else { one })?;
+    if !free(nearest) {
+        return None;
+    }
+    // What stands in the same column further right belongs to it, where a value may have gaps.
+    let mut end = nearest.to;
+    let rest = sheet.chunks.iter().filter(|it| it.line == nearest.line && it.from >= nearest.to);
+    let mut last = nearest.area;
+    for chunk in rest {
+        let apart = chunk.area.left - last.right > allowed_gap(label.field, &chunk.area);
+        if apart || chunk.area.left >= column_end || !free(chunk) {
+            break;
+        }
+        end = chunk.to;
+        last = chunk.area;
+    }
+    Some((nearest.from, end))
+}
+
+/// Widest gap within a value: numbers in boxes and addresses in columns have wide ones.
+fn allowed_gap(field: Field, area: &Rectangle) -> f32 {
+    match field {
+        Field::Place | Field::Number | Field::Signed | Field::Expires | Field::Effective => FARTHEST,
+        _ => 2.2 * height(area),
+    }
+}
+
+/// Whether a token is the caption of a check box: a box stands just left of it.
+fn is_caption(sheet: &Sheet, at: usize) -> bool {
+    let Some(token) = sheet.tokens.get(at) else { return false };
+    sheet.marks.iter().any(|(page, mark)| {
+        let is_box = matches!(mark.kind, MarkKind::EmptyBox | MarkKind::TickedBox);
+        let beside = (mark.area.top, mark.area.bottom);
+        let gap = token.area.left - mark.area.right;
+        is_box
+            && *page == token.page
+            && (-3.0..22.0).contains(&gap)
+            && overlap(beside, (token.area.top, token.area.bottom)) > 0.4
+    })
+}
+
+fn is_empty(text: &str) -> bool {
+    !text.chars().any(char::is_alphanumeric)
+}
+
+fn claim(claimed: &mut [bool], from: usize, to: usize) {
+    claimed.iter_mut().take(to).skip(from).for_each(|it| *it = true);
+}
+
+fn value(sheet: &Sheet, label: &Found, span: Option<(usize, usize)>) -> Value {
+    let (from, to) = span.unwrap_or((0, 0));
+    let raw = sheet.text(from, to);
+    let text = raw.trim_matches(|c: char| matches!(c, ':' | '_' | '|' | ',' | ';') || c.is_whitespace());
+    let tokens = sheet.span(from, to);
+    let typed = !tokens.is_empty() && tokens.iter().all(|token| token.field);
+    Value {
+        field: label.field,
+        text: text.to_owned(),
+        page: label.page,
+        area: Some(if tokens.is_empty() { label.area } else { sheet.area(from, to) }),
+        how: if typed { How::FormField } else { How::Label },
+        confidence: tokens.iter().map(|token| token.confidence).fold(1.0, f32::min),
+        raw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificates::understand::labels;
+    use crate::certificates::understand::text::testing::{page, ticked};
+
+    fn read(rows: &[&[(f32, &str)]]) -> Vec<(Field, String)> {
+        let sheet = Sheet::new(&page(rows), 0, 1);
+        let values = find(&sheet, &labels::find(&sheet, ""));
+        values.into_iter().map(|value| (value.field, value.text)).collect()
+    }
+
+    fn of(values: &[(Field, String)], field: Field) -> &str {
+        values.iter().find(|(it, _)| *it == field).map_or("no label", |(_, text)| text.as_str())
+    }
+
+    #[test]
+    fn beside_the_label() {
+        let values = read(&[
+            &[(54.0, "Name of purchaser"), (250.0, "Blue Heron Marine Supply LLC")],
+            &[(54.0, "Name of seller:"), (250.0, "Example Supply Inc.")],
+            &[(54.0, "Address:"), (250.0, "9 Mill Road")],
+            &[(54.0, "Print name:"), (150.0, "Ann Example"), (300.0, "Title"), (350.0, "Controller")],
+            &[(54.0, "Signature of purchaser")],
+            &[(54.0, "This certificate stays in force")],
+        ]);
+        assert_eq!(of(&values, Field::Purchaser), "Blue Heron Marine Supply LLC");
+        assert_eq!(of(&values, Field::Seller), "Example Supply Inc.");
+        assert_eq!(of(&values, Field::SellerAddress), "9 Mill Road", "the seller stands above it");
+        assert_eq!((of(&values, Field::Signer), of(&values, Field::Title)), ("Ann Example", "Controller"));
+        assert_eq!(of(&values, Field::Signature), "", "the line below is not its value");
+    }
+
+    #[test]
+    fn above_the_label() {
+        let values = read(&[
+            &[(54.0, "Blue Heron Marine Supply LLC")],
+            &[(54.0, "Name of purchaser")],
+            &[],
+            &[(54.0, "Sturgeon Bay"), (300.0, "WI"), (400.0, "54235")],
+            &[(54.0, "City"), (300.0, "State"), (400.0, "Zip code")],
+            &[],
+            &[(300.0, "Ann Example")],
+            &[(54.0, "Signature of authorized purchaser"), (300.0, "Print name here")],
+        ]);
+        assert_eq!(of(&values, Field::Purchaser), "Blue Heron Marine Supply LLC");
+        assert_eq!(
+            [of(&values, Field::City), of(&values, Field::AddressState), of(&values, Field::PostalCode)],
+            ["Sturgeon Bay", "WI", "54235"]
+        );
+        assert_eq!((of(&values, Field::Signer), of(&values, Field::Signature)), ("Ann Example", ""));
+    }
+
+    #[test]
+    fn the_caption_of_a_box_is_no_value() {
+        let mut reading =
+            page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
+        reading.pages[0].marks.push(ticked(0, 136.0));
+        let sheet = Sheet::new(&reading, 0, 1);
+        let values = find(&sheet, &labels::find(&sheet, ""));
+        let texts: Vec<&str> = values.iter().map(|value| value.text.as_str()).collect();
+        assert_eq!(texts, ["", "3/14/2026"]);
+    }
+}

@@ -1,0 +1,123 @@
+//! `read-eval DIR`: measures how well the certificates of a folder are read. See `docs/reading.md`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use document_reader::recognise;
+use indicatif::ProgressBar;
+use read_eval::error::EvalError;
+use read_eval::evaluate::{self, Outcome};
+use read_eval::musts::{self, Must};
+use read_eval::print::{self, Look};
+use read_eval::totals::{self, Group};
+use read_eval::{readings, truth};
+use serde::Serialize;
+
+/// Measures how well the certificates of a folder are read.
+///
+/// The folder holds documents, truth.json and customers.json. Ends with 1 if a bound does not hold, with 2 if nothing
+/// could be measured.
+#[derive(Debug, Parser)]
+#[command(name = "read-eval", version)]
+struct Arguments {
+    /// Folder of the documents.
+    folder: PathBuf,
+    /// Which reader to measure.
+    #[arg(long, value_enum, default_value_t = Reader::Native)]
+    reader: Reader,
+    /// Documents read at a time; seconds a page are honest with 1 only.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    threads: usize,
+    /// Threads that the networks compute one page with.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    network_threads: usize,
+    /// Keeps what was read in this folder and reads nothing twice; empty it when the reader changes.
+    #[arg(long, value_name = "DIR")]
+    readings: Option<PathBuf>,
+    /// Only documents with this in their name.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
+    /// Folder of the weights [default: where `cargo xtask setup` puts them].
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// How tables look; Markdown has the sums and the faults only.
+    #[arg(long, value_enum, default_value_t = Tables::Text)]
+    table: Tables,
+    /// Prints everything as one JSON document.
+    #[arg(long, conflicts_with = "table")]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Reader {
+    /// In this process.
+    Native,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Tables {
+    /// For a terminal.
+    Text,
+    /// Markdown.
+    Md,
+}
+
+/// The JSON document.
+#[derive(Serialize)]
+struct Result_<'a> {
+    documents: &'a [Outcome],
+    totals: &'a [Group],
+    musts: &'a [Must],
+    peak_memory_bytes: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _unheard = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all bounds hold.
+fn run(arguments: &Arguments) -> Result<bool, EvalError> {
+    let answers = truth::answers(&arguments.folder)?;
+    let customers = truth::customers(&arguments.folder)?;
+    let jobs = readings::jobs(&answers.documents, &arguments.only);
+    if jobs.is_empty() {
+        let (folder, only) = (arguments.folder.clone(), arguments.only.clone());
+        return Err(EvalError::Nothing { folder, only });
+    }
+    let options = readings::Options {
+        folder: arguments.folder.clone(),
+        models: arguments.models.clone().or_else(recognise::default_folder).ok_or(EvalError::NoModels)?,
+        threads: arguments.threads,
+        network_threads: arguments.network_threads,
+        readings: arguments.readings.clone(),
+        seller_names: answers.seller_names.clone(),
+    };
+    let bar = ProgressBar::new(jobs.len().try_into().unwrap_or(u64::MAX));
+    let done = readings::read(&jobs, &options, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let outcomes = evaluate::outcomes(&jobs, &done, &customers);
+    let groups = totals::groups(&outcomes);
+    let musts = musts::musts(&outcomes, &groups);
+    let peak = readings::peak_memory();
+    let text = if arguments.json {
+        let result =
+            Result_ { documents: &outcomes, totals: &groups, musts: &musts, peak_memory_bytes: peak };
+        serde_json::to_string_pretty(&result).map_err(EvalError::Json)? + "\n"
+    } else if arguments.table == Tables::Md {
+        let faults = print::faults(&outcomes, Look::Markdown).map(|it| format!("\n{it}\n")).unwrap_or_default();
+        format!("{}\n{faults}", print::totals(&groups, Look::Markdown))
+    } else {
+        print::all(&outcomes, &groups, &musts, peak)
+    };
+    std::io::stdout().write_all(text.as_bytes()).map_err(EvalError::Print)?;
+    Ok(musts.iter().all(|must| must.holds))
+}
