@@ -78,7 +78,7 @@ fn scan() -> Vec<u8> {
         pixels,
     ));
     made.xobject("Im", picture);
-    made.page("q 600 0 0 800 0 0 cm /Im Do Q", dictionary! {});
+    made.page("q 600 0 0 800 0 0 cm /Im Do Q");
     made.bytes()
 }
 
