@@ -1,5 +1,7 @@
 //! Copies for handing in: nothing in them can be filled in or run, and pages are cut out.
 
+#![expect(clippy::expect_used, reason = "helpers of tests stop the test that uses them")]
+
 use document_reader::{Finding, Limits, picture, read, upload_copy};
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Each has to end as a reading or a finding, within its time and without more memory than the reader's bounds explain.
 //! What is made depends on a seed alone; a failure names it.
 
+#![expect(clippy::panic, reason = "helpers of tests stop the test that uses them")]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering},

@@ -3,6 +3,13 @@
 //! Recognition is played by the samples' own right answers, turned into places on the picture that is handed over: what
 //! is tested is everything around it. Without the samples the tests say so and pass.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests stop the test that uses them"
+)]
+
 use std::{fs, path::PathBuf};
 
 use document_reader::{
