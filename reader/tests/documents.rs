@@ -1,4 +1,5 @@
-//! Copies for handing in: nothing in them can be filled in or run, and pages are cut out.
+//! Documents made for the purpose: what is read from them, and that nothing in a copy for handing in can be filled in or
+//! run.
 
 #![expect(clippy::expect_used, reason = "helpers of tests stop the test that uses them")]
 
@@ -114,4 +115,52 @@ fn a_field_whose_value_is_not_drawn_stops_the_copy() {
     let refused = upload_copy(&file, None, &Limits::default()).expect_err("refused").to_string();
     assert!(refused.contains("\"permit\" on page 1"), "{refused}");
     assert_eq!(read(&file, None, &Limits::default()).expect("readable").fields[0].value, "12-3");
+}
+
+/// One page with this content; `more` joins its dictionary.
+fn text_page(content: &str, more: &str) -> Vec<u8> {
+    made::pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> \
+             {more} >>"
+        )
+        .into_bytes(),
+        made::stream("", content.as_bytes()),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_vec(),
+    ])
+}
+
+fn outline(bytes: &[u8]) -> Vec<(String, i32, i32)> {
+    let reading = read(bytes, None, &Limits::default()).expect("readable");
+    let words = reading.pages.into_iter().flat_map(|page| page.words);
+    words.map(|word| (word.text, word.area.left.round() as i32, word.area.top.round() as i32)).collect()
+}
+
+#[test]
+fn words_come_line_by_line_with_their_places() {
+    let show = |x: i32, y: i32, text: &str| format!("BT /F 10 Tf {x} {y} Td ({text}) Tj ET ");
+    let content = [show(300, 700, "right"), show(50, 600, "Two words"), show(50, 700, "left")].concat();
+    let expected = [("left", 50, 92), ("right", 300, 92), ("Two", 50, 192), ("words", 72, 192)];
+    assert_eq!(
+        outline(&text_page(&content, "")),
+        expected.map(|(word, left, top)| (word.to_owned(), left, top))
+    );
+}
+
+#[test]
+fn kerning_keeps_a_word_together_and_invisible_letters_count() {
+    let content = "BT /F 10 Tf 3 Tr 50 700 Td [(Ta) 80 (x) -600 (No) -20 (.)] TJ ET";
+    let words: Vec<String> = outline(&text_page(content, "")).into_iter().map(|(word, ..)| word).collect();
+    assert_eq!(words, ["Tax", "No."]);
+}
+
+#[test]
+fn a_turned_page_is_read_as_people_see_it() {
+    for (turn, place) in [(0, (50, 92)), (90, (698, 50)), (180, (523, 698)), (270, (92, 523))] {
+        let bytes = text_page("BT /F 10 Tf 50 700 Td (Word.) Tj ET", &format!("/Rotate {turn}"));
+        let (_, left, top) = outline(&bytes).remove(0);
+        assert!((left - place.0).abs() < 3 && (top - place.1).abs() < 3, "{turn}: {left} {top}");
+    }
 }
