@@ -164,3 +164,10 @@ fn a_turned_page_is_read_as_people_see_it() {
         assert!((left - place.0).abs() < 3 && (top - place.1).abs() < 3, "{turn}: {left} {top}");
     }
 }
+
+#[test]
+fn letters_drawn_as_outlines_need_recognition() {
+    let outlines = text_page("72 700 m 80 720 l 88 700 l S 100 700 10 20 re f", "");
+    assert!(matches!(read(&outlines, None, &Limits::default()), Err(Finding::NeedsRecogniser(_))));
+    assert!(matches!(read(&text_page("", ""), None, &Limits::default()), Err(Finding::Unreadable(_))));
+}
