@@ -146,7 +146,7 @@ fn meaning(tokens: &[&Token], form: &str) -> Option<BoxMeaning> {
             .iter()
             .filter(|caption| caption.form == if own { form } else { "" })
             .filter(|caption| stands_in(&text, caption.phrase))
-            .max_by_key(|caption| caption.phrase.len())
+            .max_by_key(|caption| (text.starts_with(caption.phrase), caption.phrase.len()))
             .map(|caption| caption.meaning)
     };
     longest(true).or_else(|| longest(false))

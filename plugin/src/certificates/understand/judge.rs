@@ -331,7 +331,7 @@ fn days(bench: &mut Bench<'_>, form: Option<&'static Form>, context: &Context<'_
             _ => {}
         }
     }
-    let signed = certificate.text(Field::Signed);
+    let signed = certificate.signed_on();
     let expires = certificate.value(Field::Expires).filter(|value| !value.text.is_empty());
     if signed > context.today {
         let text = format!("It is signed in the future, on {signed}.");

@@ -10,6 +10,8 @@ use crate::model::ocr::Rectangle;
 
 /// Letters of a phrase that must have been matched before it may go on in the next line.
 const BEFORE_BREAK: usize = 10;
+/// Words from which on a chunk is a sentence.
+const RUNNING: usize = 14;
 /// Most lines of one label.
 const LINES: usize = 3;
 
@@ -30,6 +32,8 @@ pub struct Found {
     pub line: usize,
     /// Where it stands, all its lines.
     pub area: Rectangle,
+    /// Whether it heads a part of the form: then only what stands beside it is its value.
+    pub heading: bool,
 }
 
 impl Found {
@@ -81,7 +85,7 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
         }
         let Some(found) = reach(sheet, at, label.phrase) else { continue };
         let short = label.words <= 2 && label.phrase.len() < 18;
-        if !short || stands_alone(sheet, &found) {
+        if (!short || stands_alone(sheet, &found)) && !in_running_text(sheet, &found) {
             best = Some((label, found));
         }
     }
@@ -126,7 +130,10 @@ fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
         chunk = next;
         spans.push((next.from, next.from));
     }
-    let (_, spans) = best?;
+    let (_, mut spans) = best?;
+    if let Some(last) = spans.last_mut() {
+        last.1 = rest_of_label(sheet, last.1);
+    }
     let (from, to) = *spans.first()?;
     let areas = spans.iter().map(|(from, to)| sheet.area(*from, *to));
     Some(Found {
@@ -137,7 +144,34 @@ fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
         page: start.page,
         line: start.line,
         area: areas.reduce(around)?,
+        heading: false,
     })
+}
+
+/// Where a label ends that goes on after the phrase: "of owner, partner, or authorized person", "(must have 11 digits)".
+/// What goes on in lower case or in brackets is print, a value is not.
+fn rest_of_label(sheet: &Sheet, to: usize) -> usize {
+    let ends =
+        |at: usize| sheet.tokens.get(at.wrapping_sub(1)).is_some_and(|it| it.text.ends_with([':', '#']));
+    let Some(chunk) = sheet.chunk_of(to.saturating_sub(1)).filter(|chunk| to < chunk.to) else { return to };
+    let goes_on = sheet.tokens.get(to).is_some_and(|token| {
+        let word = token.text.trim_end_matches([',', ';', ')']);
+        let small = word.chars().all(|c| c.is_lowercase() || c == '-' || c == '/') && word.len() > 1;
+        !token.field && (small || token.text.starts_with('('))
+    });
+    if !goes_on || ends(to) {
+        return to;
+    }
+    let mut at = to;
+    while at < chunk.to && !ends(at) {
+        let numbered =
+            sheet.tokens.get(at).is_some_and(|it| it.plain.bytes().filter(u8::is_ascii_digit).count() >= 4);
+        if numbered {
+            break;
+        }
+        at += 1;
+    }
+    at
 }
 
 /// Letters that may differ: none in short words, about one in eight in long phrases.
@@ -159,6 +193,16 @@ fn below(sheet: &Sheet, chunk: &Chunk, left: f32) -> Option<Chunk> {
     })?;
     let close = next.area.top - chunk.area.bottom < 1.2 * height(&chunk.area);
     (close && (next.area.left - left).abs() < 18.0).then_some(*next)
+}
+
+/// Whether a phrase is part of a sentence rather than a label: its chunk is long and goes on after it.
+fn in_running_text(sheet: &Sheet, found: &Found) -> bool {
+    let Some(chunk) = sheet.chunk_of(found.from) else { return false };
+    let end = if found.more.is_empty() { found.to } else { chunk.to };
+    let colon = sheet.tokens.get(end.wrapping_sub(1)).is_some_and(|token| token.text.ends_with([':', '#']));
+    let value =
+        sheet.span(end, chunk.to).iter().any(|token| token.plain.bytes().any(|byte| byte.is_ascii_digit()));
+    chunk.to - chunk.from >= RUNNING && end < chunk.to && !colon && !value
 }
 
 /// Whether a short label is one: at the beginning of its chunk (a number or letter may precede it), and followed by a
@@ -199,19 +243,20 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
     let anchors: Vec<(bool, usize, Rectangle)> =
         raw.iter().filter_map(|(it, found)| Some((party(*it)?, found.page, found.area))).collect();
     let sellers = |found: &Found| {
-        let distance = |area: &Rectangle| {
-            let aside = (found.area.left - area.left).abs() - 30.0;
-            found.area.top - area.top + 0.8 * aside.max(0.0)
-        };
-        let above =
-            anchors.iter().filter(|(_, page, area)| *page == found.page && area.top <= found.area.top + 3.0);
+        // A party's part stands under it or right of it, never left of it.
+        let above = anchors.iter().filter(|(_, page, area)| {
+            *page == found.page && area.top <= found.area.top + 3.0 && area.left <= found.area.left + 12.0
+        });
+        let distance =
+            |area: &Rectangle| found.area.top - area.top + 0.3 * (found.area.left - area.left).abs();
         let nearest =
             above.reduce(|one, other| if distance(&other.2) <= distance(&one.2) { other } else { one });
         nearest.is_some_and(|(seller, ..)| *seller)
     };
     let field = |announces: Announces, found: &Found| match announces {
         Announces::Value(field) => field,
-        Announces::SellerPart | Announces::PurchaserPart => Field::Other,
+        Announces::SellerPart => Field::Seller,
+        Announces::PurchaserPart => Field::Purchaser,
         Announces::Part(part) => match (part, sellers(found)) {
             (Bare::Name, true) => Field::Seller,
             (_, true) => Field::SellerAddress,
@@ -224,5 +269,9 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
         },
     };
     let fields: Vec<Field> = raw.iter().map(|(announces, found)| field(*announces, found)).collect();
-    raw.into_iter().zip(fields).map(|((_, found), field)| Found { field, ..found }).collect()
+    let heading = |announces| matches!(announces, Announces::SellerPart | Announces::PurchaserPart);
+    let resolved = raw.into_iter().zip(fields);
+    resolved
+        .map(|((announces, found), field)| Found { field, heading: heading(announces), ..found })
+        .collect()
 }

@@ -4,8 +4,7 @@ use crate::certificates::understand::text::{Chunk, Sheet, height};
 use crate::geography;
 
 /// Words of an office that issues certificates; its own address is nobody's purchaser.
-const OFFICES: [&str; 8] =
-    ["department", "bureau", "division", "comptroller", "revenue", "taxation", "commissioner", "treasury"];
+const OFFICES: [&str; 6] = ["revenue", "taxation", "comptroller", "treasury", "bureau of", "tax commission"];
 /// Lines of an address block looked at.
 const BLOCK_LINES: usize = 5;
 

@@ -84,6 +84,14 @@ impl Certificate {
         self.value(field).map_or("", |value| value.text.as_str())
     }
 
+    /// The day AvaTax is told as the one it was signed on. What a state issued is dated rather than signed: the day of
+    /// issue counts, else the first day it holds.
+    #[must_use]
+    pub fn signed_on(&self) -> &str {
+        let days = [Field::Signed, Field::Issued, Field::Effective];
+        days.into_iter().map(|field| self.text(field)).find(|day| !day.is_empty()).unwrap_or_default()
+    }
+
     /// Puts a value in the place of one of its kind.
     pub fn put(&mut self, value: Value) {
         self.values.retain(|known| known.field != value.field);
@@ -160,13 +168,6 @@ fn plain_values(certificate: &mut Certificate, seen: &Seen) {
         if let Some(value) = found.into_iter().find(|value| value.text.chars().any(char::is_alphanumeric)) {
             certificate.put(value.clone());
         }
-    }
-    // Where nothing else names the signer, the signature itself may be legible.
-    let legible = |value: &&Value| value.text.split_whitespace().filter(|word| word.len() > 1).count() >= 2;
-    if certificate.value(Field::Signer).is_none()
-        && let Some(value) = certificate.value(Field::Signature).filter(legible).cloned()
-    {
-        certificate.put(Value { field: Field::Signer, ..value });
     }
     let percentage = seen.all.iter().find_map(|value| {
         let digits: String = value.text.chars().filter(char::is_ascii_digit).collect();
@@ -301,13 +302,12 @@ fn days(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
             certificate.put(Value { text, ..value.clone() });
         }
     }
-    let state_issued = certificate.form.is_some_and(|form| form.issued_by_state);
-    if certificate.value(Field::Signed).is_none() && state_issued {
-        let issued = certificate.value(Field::Issued).cloned().or_else(|| letter_date(sheet));
-        let day = issued.or_else(|| certificate.value(Field::Effective).cloned());
-        if let Some(day) = day {
-            certificate.put(Value { field: Field::Signed, ..day });
-        }
+    let letter = certificate.form.is_some_and(|form| form.id.ends_with("letter"));
+    if certificate.value(Field::Signed).is_none()
+        && letter
+        && let Some(day) = letter_date(sheet)
+    {
+        certificate.put(day);
     }
 }
 
@@ -401,7 +401,12 @@ fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
         let mut words = certificate.text(Field::Reason).to_owned();
         if words.is_empty() && certificate.form.is_some_and(|form| form.issued_by_state) {
             // A letter says it somewhere in its text.
-            words = sheet.text(0, sheet.tokens.len());
+            let telling = |chunk: &&Chunk| {
+                let words = sheet.plain(chunk.from, chunk.to);
+                ["organiz", "exemptas", "purpose", "category"].iter().any(|word| words.contains(word))
+            };
+            let sentences = sheet.chunks.iter().filter(telling).map(|chunk| sheet.text(chunk.from, chunk.to));
+            words = sentences.collect::<Vec<_>>().join(" \n ");
         }
         for code in in_words(&words) {
             crate::order::add(&mut found, code);

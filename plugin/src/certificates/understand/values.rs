@@ -9,6 +9,7 @@ use crate::certificates::rules::Field;
 use crate::certificates::understand::labels::Found;
 use crate::certificates::understand::text::{Chunk, Sheet, height, overlap};
 use crate::model::ocr::{MarkKind, Rectangle};
+use crate::order::{rising, sorted};
 
 /// Farthest a value may stand right of its label, in points.
 const FARTHEST: f32 = 320.0;
@@ -92,13 +93,10 @@ pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
         }
         spans.push(span);
     }
-    let last_page = labels.iter().map(|label| label.page).max().unwrap_or(0);
-    let sides: Vec<Option<Side>> =
-        (0..=last_page).map(|page| side_of(sheet, page, labels, &spans, &claimed)).collect();
-    for (label, span) in labels.iter().zip(&mut spans) {
-        let side = sides.get(label.page).copied().flatten();
+    let sides = sides(sheet, labels, &spans, &claimed);
+    for ((label, span), side) in labels.iter().zip(&mut spans).zip(sides) {
         let (None, Some(side)) = (*span, side) else { continue };
-        *span = neighbour(sheet, label, labels, side, &claimed);
+        *span = neighbour(sheet, label, labels, side, &claimed).map(|(span, _)| span);
         if let Some((from, to)) = *span {
             claim(&mut claimed, from, to);
         }
@@ -106,39 +104,71 @@ pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
     labels.iter().zip(spans).map(|(label, span)| value(sheet, label, span)).collect()
 }
 
-/// Which side of its labels the values of a page stand on, if not beside them.
-fn side_of(
+/// On which side of each label its value stands, if not beside it.
+///
+/// Labels of one line have their values on the same side, so each line votes by its nearer neighbours; a line that
+/// cannot say takes the side most of its page has. A neighbour much farther off than is usual on the page is nobody's.
+fn sides(
     sheet: &Sheet,
-    page: usize,
     labels: &[Found],
     spans: &[Option<(usize, usize)>],
     claimed: &[bool],
-) -> Option<Side> {
-    let (mut beside, mut above, mut below) = (0, 0, 0);
-    for (label, span) in labels.iter().zip(spans).filter(|(label, _)| label.page == page) {
-        if span.is_some() {
-            beside += 1;
-            continue;
-        }
-        let gap = |side| {
-            let (from, to) = neighbour(sheet, label, labels, side, claimed)?;
-            let area = sheet.area(from, to);
-            Some(match side {
-                Side::Above => label.area.top - area.bottom,
-                Side::Below => area.top - label.area.bottom,
-            })
-        };
-        match (gap(Side::Above), gap(Side::Below)) {
-            (Some(up), Some(down)) if up <= down => above += 1,
-            (Some(_), None) => above += 1,
-            (_, Some(_)) => below += 1,
-            (None, None) => {}
-        }
-    }
-    if beside > 2 * (above + below) || above + below == 0 {
-        return None;
-    }
-    Some(if above >= below { Side::Above } else { Side::Below })
+) -> Vec<Option<Side>> {
+    let gap = |label: &Found, side| neighbour(sheet, label, labels, side, claimed).map(|(_, gap)| gap);
+    // Of each label without a value: its line, its page, and how far off the nearest is above and below.
+    let open: Vec<Option<(usize, usize, Option<f32>, Option<f32>)>> = labels
+        .iter()
+        .zip(spans)
+        .map(|(label, span)| {
+            let free = span.is_none() && !label.heading;
+            free.then(|| (label.line, label.page, gap(label, Side::Above), gap(label, Side::Below)))
+        })
+        .collect();
+    let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
+        (Some(up), Some(down)) if up < down => 1_i32,
+        (Some(_), None) => 1,
+        (_, Some(_)) => -1,
+        (None, None) => 0,
+    };
+    let votes = |of: &dyn Fn(usize, usize) -> bool| -> i32 {
+        open.iter()
+            .flatten()
+            .filter(|(line, page, ..)| of(*line, *page))
+            .map(|(.., up, down)| vote(*up, *down))
+            .sum()
+    };
+    let usual = |wanted: usize| {
+        let gaps = open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
+        let nearest = gaps.filter_map(|(.., up, down)| match (up, down) {
+            (Some(up), Some(down)) => Some(up.min(*down)),
+            (one, other) => one.or(*other),
+        });
+        let nearest = sorted(nearest.collect(), |gap| (rising(*gap), 0));
+        nearest.get(nearest.len() / 2).copied().unwrap_or_default().max(1.0)
+    };
+    let beside = |wanted: usize| {
+        let on_page = labels.iter().zip(spans).filter(|(label, _)| label.page == wanted);
+        on_page.filter(|(_, span)| span.is_some()).count()
+    };
+    open.iter()
+        .map(|it| {
+            let (line, page, up, down) = (*it)?;
+            let row = votes(&|of, _| of == line);
+            let all = votes(&|_, of| of == page);
+            // Where values stand to the right throughout, a label with nothing beside it is empty.
+            let few = open
+                .iter()
+                .flatten()
+                .filter(|(_, of, up, down)| *of == page && vote(*up, *down) != 0)
+                .count();
+            if beside(page) > 2 * few {
+                return None;
+            }
+            let side = if row > 0 || (row == 0 && all > 0) { Side::Above } else { Side::Below };
+            let own = if side == Side::Above { up } else { down };
+            own.filter(|gap| *gap <= 1.8 * usual(page) + 3.0).map(|_| side)
+        })
+        .collect()
 }
 
 /// The tokens right of a label, up to the next label or check box on its line.
@@ -146,10 +176,14 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
     let lines = core::iter::once((label.from, label.to)).chain(label.more.iter().copied());
     lines.into_iter().find_map(|(from, to)| {
         let line_end = sheet.line_end(from);
+        // What precedes a label in its chunk is part of its print.
+        let begin =
+            |at: usize| sheet.chunk_of(at).map_or(at, |chunk| if chunk.from >= to { chunk.from } else { at });
         let next_label = labels
             .iter()
             .map(|other| other.from)
             .filter(|at| (to..line_end).contains(at))
+            .map(begin)
             .min()
             .unwrap_or(line_end);
         let mut end = to;
@@ -174,14 +208,14 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
     })
 }
 
-/// The value above or below a label, in its column.
+/// The value above or below a label, in its column, and how far off it is.
 fn neighbour(
     sheet: &Sheet,
     label: &Found,
     labels: &[Found],
     side: Side,
     claimed: &[bool],
-) -> Option<(usize, usize)> {
+) -> Option<((usize, usize), f32)> {
     let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
     let column_end = labels
         .iter()
@@ -194,11 +228,12 @@ fn neighbour(
             && chunk.to - chunk.from < RUNNING
             && !is_empty(&sheet.text(chunk.from, chunk.to))
     };
+    let column = column(sheet, label);
     let in_column = |chunk: &Chunk| {
         let area = &chunk.area;
-        let lined_up = area.left > label.area.left - 24.0 && area.left < label.area.right + 12.0;
-        let shared = overlap((area.left, area.right), (label.area.left, label.area.right)) > 0.3;
-        (lined_up || shared) && area.left < column_end && area.right > label.area.left
+        let lined_up = area.left > column.0 - 24.0 && area.left < column.1 + 12.0;
+        let shared = overlap((area.left, area.right), column) > 0.3;
+        (lined_up || shared) && area.left < column_end && area.right > column.0
     };
     let gap = |chunk: &Chunk| match side {
         Side::Above => label.area.top - chunk.area.bottom,
@@ -224,7 +259,21 @@ fn neighbour(
         end = chunk.to;
         last = chunk.area;
     }
-    Some((nearest.from, end))
+    Some(((nearest.from, end), gap(nearest).max(0.0)))
+}
+
+/// From where to where a label's column goes. A sentence that ends in the label has its value under the whole of it, and
+/// a label in brackets stands under the middle of its line.
+fn column(sheet: &Sheet, label: &Found) -> (f32, f32) {
+    let own = (label.area.left, label.area.right);
+    let Some(chunk) = sheet.chunk_of(label.from) else { return own };
+    let last = sheet.tokens.get(label.to.saturating_sub(1));
+    if label.to == chunk.to && last.is_some_and(|token| token.text.ends_with(':')) {
+        return (chunk.area.left, chunk.area.right);
+    }
+    let alone = sheet.chunks.iter().filter(|it| it.line == chunk.line).count() == 1;
+    let bracketed = sheet.tokens.get(label.from).is_some_and(|token| token.text.starts_with('('));
+    if alone && bracketed && own.0 > 150.0 { (0.0, own.1) } else { own }
 }
 
 /// Widest gap within a value: numbers in boxes and addresses in columns have wide ones.

@@ -277,7 +277,7 @@ impl Planning<'_> {
                 country: "US".to_owned(),
                 region: region.clone(),
                 number: coverage.number.clone(),
-                signed: certificate.text(Field::Signed).to_owned(),
+                signed: certificate.signed_on().to_owned(),
                 expires: certificate.text(Field::Expires).to_owned(),
                 certificate: core::mem::take(&mut record),
                 ..read.item(Decision::Upload)
