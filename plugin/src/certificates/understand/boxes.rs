@@ -4,7 +4,7 @@
 //! letter alone, because revisions of a form shift both. Where no picture was looked at, an "X" before a known caption
 //! counts as a ticked box, less surely.
 
-use crate::certificates::rules::{BoxMeaning, CAPTIONS};
+use crate::certificates::rules::{BoxMeaning, CAPTIONS, Caption};
 use crate::certificates::understand::text::{Sheet, Token, height, overlap};
 use crate::model::ocr::{MarkKind, Rectangle};
 
@@ -22,6 +22,8 @@ pub struct Ticked {
     pub meaning: Option<BoxMeaning>,
     /// Its caption as read.
     pub caption: String,
+    /// What was written in the lines below it, up to the next box.
+    pub below: String,
     /// Page, from 0.
     pub page: usize,
     /// Box and caption.
@@ -41,6 +43,7 @@ pub fn ticked(sheet: &Sheet, form: &str) -> Vec<Ticked> {
             Ticked {
                 meaning: meaning(&tokens, form),
                 caption: words(&tokens),
+                below: below(sheet, *page, &mark.area),
                 page: *page,
                 area,
                 confidence: mark.confidence,
@@ -58,6 +61,7 @@ pub fn ticked(sheet: &Sheet, form: &str) -> Vec<Ticked> {
             found.push(Ticked {
                 meaning: Some(meaning),
                 caption: words(&tokens),
+                below: below(sheet, token.page, &token.area),
                 page: token.page,
                 area: token.area,
                 confidence: TYPED.min(token.confidence),
@@ -131,25 +135,39 @@ fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token
     left.map_or_else(Vec::new, |chunk| sheet.span(chunk.from, chunk.to).iter().collect())
 }
 
+/// The lines below a box, up to the next box under it.
+fn below(sheet: &Sheet, page: usize, area: &Rectangle) -> String {
+    let under = sheet.marks.iter().filter(|(on, mark)| {
+        *on == page
+            && matches!(mark.kind, MarkKind::EmptyBox | MarkKind::TickedBox)
+            && mark.area.top > area.bottom
+            && (mark.area.left - area.left).abs() < 14.0
+    });
+    let next = under.map(|(_, mark)| mark.area.top).fold(area.bottom + 48.0, f32::min);
+    let lines = sheet.chunks.iter().filter(|chunk| {
+        let middle = f32::midpoint(chunk.area.top, chunk.area.bottom);
+        chunk.page == page && middle > area.bottom && middle < next && chunk.area.left > area.left
+    });
+    let texts: Vec<String> = lines.take(4).map(|chunk| sheet.text(chunk.from, chunk.to)).collect();
+    texts.join(" ")
+}
+
 fn words(tokens: &[&Token]) -> String {
     let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
     words.join(" ").chars().take(200).collect()
 }
 
-/// What a caption says: the longest phrase of the form's own, else of all forms.
+/// What a caption says: it begins with the longest phrase, or holds it; a phrase of the form's own goes before.
 fn meaning(tokens: &[&Token], form: &str) -> Option<BoxMeaning> {
     // A letter or number that counts the box is no part of its words.
     let start = usize::from(tokens.len() > 1 && tokens.first().is_some_and(|token| token.plain.len() <= 2));
     let text: String = tokens.iter().skip(start).map(|token| token.plain.as_str()).collect();
-    let longest = |own: bool| {
-        CAPTIONS
-            .iter()
-            .filter(|caption| caption.form == if own { form } else { "" })
-            .filter(|caption| stands_in(&text, caption.phrase))
-            .max_by_key(|caption| (text.starts_with(caption.phrase), caption.phrase.len()))
-            .map(|caption| caption.meaning)
+    let rank = |caption: &Caption| {
+        let own = usize::from(!caption.form.is_empty());
+        (text.starts_with(caption.phrase), caption.phrase.len() + 4 * own)
     };
-    longest(true).or_else(|| longest(false))
+    let fits = |it: &&Caption| (it.form.is_empty() || it.form == form) && stands_in(&text, it.phrase);
+    CAPTIONS.iter().filter(fits).max_by_key(|it| rank(it)).map(|it| it.meaning)
 }
 
 fn stands_in(text: &str, phrase: &str) -> bool {

@@ -190,18 +190,12 @@ fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
     let words = value.is_some_and(|value| value.text.chars().filter(|c| c.is_alphabetic()).count() > 1);
     let unclear = ticked(seen, |it| *it == BoxMeaning::ReasonUnclear);
     match certificate.reasons.as_slice() {
-        [_] if !unclear => {}
+        [_] => {}
         [] if words || unclear => {
             let text = "What is given as the reason names no reason that is known.".to_owned();
             bench.add("reason-unclear", Severity::Review, text, value);
         }
         [] => bench.add("reason-missing", Severity::Review, "No reason is given.".to_owned(), None),
-        [_] => bench.add(
-            "reason-unclear",
-            Severity::Review,
-            "The box that is ticked stands for several reasons.".to_owned(),
-            value,
-        ),
         several => {
             let boxes = value.is_some_and(|value| value.how == How::Box);
             let text = format!("{} reasons are given; one certificate is for one reason.", several.len());

@@ -83,9 +83,13 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
         if foreign || best.as_ref().is_some_and(|(known, _)| rank(known) >= rank(label)) {
             continue;
         }
-        let Some(found) = reach(sheet, at, label.phrase) else { continue };
+        let Some(found) = reach(sheet, at, label) else { continue };
         let short = label.words <= 2 && label.phrase.len() < 18;
-        if (!short || stands_alone(sheet, &found)) && !in_running_text(sheet, &found) {
+        if short && !stands_alone(sheet, &found) {
+            continue;
+        }
+        let found = with_rest(sheet, found, short);
+        if !in_running_text(sheet, &found) {
             best = Some((label, found));
         }
     }
@@ -93,8 +97,10 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
 }
 
 /// How far a phrase reaches from a token, if it stands there.
-fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
-    let allowed = allowance(phrase);
+fn reach(sheet: &Sheet, at: usize, label: &Label) -> Option<Found> {
+    let phrase = label.phrase;
+    // A single word misread is another word: "purchased" is not "purchaser".
+    let allowed = if label.words <= 1 { 0 } else { allowance(phrase) };
     let start = sheet.tokens.get(at)?;
     let mut chunk = *sheet.chunk_of(at)?;
     let mut spans = vec![(at, at)];
@@ -130,10 +136,7 @@ fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
         chunk = next;
         spans.push((next.from, next.from));
     }
-    let (_, mut spans) = best?;
-    if let Some(last) = spans.last_mut() {
-        last.1 = rest_of_label(sheet, last.1);
-    }
+    let (_, spans) = best?;
     let (from, to) = *spans.first()?;
     let areas = spans.iter().map(|(from, to)| sheet.area(*from, *to));
     Some(Found {
@@ -148,25 +151,35 @@ fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
     })
 }
 
-/// Where a label ends that goes on after the phrase: "of owner, partner, or authorized person", "(must have 11 digits)".
-/// What goes on in lower case or in brackets is print, a value is not.
-fn rest_of_label(sheet: &Sheet, to: usize) -> usize {
+/// A label with what goes on after its phrase: "of owner, partner, or authorized person", "(must have 11 digits)". What goes
+/// on in lower case or in brackets is print, a value is not.
+fn with_rest(sheet: &Sheet, mut found: Found, short: bool) -> Found {
+    let to = rest_of_label(sheet, found.end(), short);
+    match found.more.last_mut() {
+        Some(last) => last.1 = to,
+        None => found.to = to,
+    }
+    found.area = around(found.area, sheet.area(found.end().saturating_sub(1), found.end()));
+    found
+}
+
+fn rest_of_label(sheet: &Sheet, to: usize, short: bool) -> usize {
     let ends =
         |at: usize| sheet.tokens.get(at.wrapping_sub(1)).is_some_and(|it| it.text.ends_with([':', '#']));
     let Some(chunk) = sheet.chunk_of(to.saturating_sub(1)).filter(|chunk| to < chunk.to) else { return to };
     let goes_on = sheet.tokens.get(to).is_some_and(|token| {
         let word = token.text.trim_end_matches([',', ';', ')']);
         let small = word.chars().all(|c| c.is_lowercase() || c == '-' || c == '/') && word.len() > 1;
-        !token.field && (small || token.text.starts_with('('))
+        let joins = matches!(word, "of" | "and" | "or");
+        !token.field && (token.text.starts_with('(') || if short { joins } else { small })
     });
     if !goes_on || ends(to) {
         return to;
     }
     let mut at = to;
     while at < chunk.to && !ends(at) {
-        let numbered =
-            sheet.tokens.get(at).is_some_and(|it| it.plain.bytes().filter(u8::is_ascii_digit).count() >= 4);
-        if numbered {
+        let digits = |it: &Token| it.plain.bytes().filter(u8::is_ascii_digit).count();
+        if sheet.tokens.get(at).is_some_and(|it| digits(it) >= 4) {
             break;
         }
         at += 1;
@@ -213,7 +226,7 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
     let last = sheet.tokens.get(found.to.saturating_sub(1));
     let colon = last.is_some_and(|token| token.text.ends_with([':', '#']));
     // "P.O." begins many an address.
-    let tiny = sheet.plain(found.from, found.to).len() <= 3;
+    let tiny = sheet.plain(found.from, found.to).len() <= 2;
     if tiny && !colon {
         return false;
     }
@@ -229,7 +242,7 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
     };
     let gap = last.map_or(0.0, |token| next.area.left - token.area.right);
     let room = gap > 0.9 * height(&next.area);
-    let aside = next.text.starts_with('(');
+    let aside = next.text.starts_with('(') || matches!(next.text.as_str(), "of" | "and" | "or");
     (begins && (colon || room || aside)) || (colon && room)
 }
 

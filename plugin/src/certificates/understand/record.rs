@@ -393,12 +393,26 @@ fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
             certificate.put(Value { field: Field::Reason, text, raw, page, area, how, confidence });
         }
     }
-    let unclear = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::ReasonUnclear));
+    let unclear = seen.ticked.iter().find(|it| it.meaning == Some(BoxMeaning::ReasonUnclear));
     if let ReasonFrom::Fixed(code) = from {
         found = vec![code];
     }
-    if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear {
+    if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear.is_some() {
         let mut words = certificate.text(Field::Reason).to_owned();
+        if let Some(it) = unclear {
+            // What is written under the box says which of its reasons is meant.
+            words.clone_from(&it.below);
+            let (text, raw, page, area) = (it.below.clone(), it.below.clone(), it.page, Some(it.area));
+            certificate.put(Value {
+                field: Field::Reason,
+                text,
+                raw,
+                page,
+                area,
+                how: How::Box,
+                confidence: it.confidence,
+            });
+        }
         if words.is_empty() && certificate.form.is_some_and(|form| form.issued_by_state) {
             // A letter says it somewhere in its text.
             let telling = |chunk: &&Chunk| {

@@ -114,14 +114,34 @@ fn sides(
     spans: &[Option<(usize, usize)>],
     claimed: &[bool],
 ) -> Vec<Option<Side>> {
-    let gap = |label: &Found, side| neighbour(sheet, label, labels, side, claimed).map(|(_, gap)| gap);
-    // Of each label without a value: its line, its page, and how far off the nearest is above and below.
-    let open: Vec<Option<(usize, usize, Option<f32>, Option<f32>)>> = labels
+    let find = |label: &Found, side| neighbour(sheet, label, labels, side, claimed);
+    let free = |label: &Found, span: &Option<(usize, usize)>| span.is_none() && !label.heading;
+    let both: Vec<[Option<((usize, usize), f32)>; 2]> = labels
         .iter()
         .zip(spans)
         .map(|(label, span)| {
-            let free = span.is_none() && !label.heading;
-            free.then(|| (label.line, label.page, gap(label, Side::Above), gap(label, Side::Below)))
+            if free(label, span) {
+                [find(label, Side::Above), find(label, Side::Below)]
+            } else {
+                [None, None]
+            }
+        })
+        .collect();
+    // What stands nearer to another label is that one's value.
+    let nearest = |from: usize| {
+        let gaps = both.iter().flatten().flatten().filter(|((other, _), _)| *other == from);
+        gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
+    };
+    let own = |it: &Option<((usize, usize), f32)>| {
+        it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap))
+    };
+    // Of each label without a value: its line, its page, and how far off what is its own is above and below.
+    let open: Vec<Option<(usize, usize, Option<f32>, Option<f32>)>> = labels
+        .iter()
+        .zip(spans)
+        .zip(&both)
+        .map(|((label, span), [above, below])| {
+            free(label, span).then(|| (label.line, label.page, own(above), own(below)))
         })
         .collect();
     let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
@@ -166,7 +186,7 @@ fn sides(
             }
             let side = if row > 0 || (row == 0 && all > 0) { Side::Above } else { Side::Below };
             let own = if side == Side::Above { up } else { down };
-            own.filter(|gap| *gap <= 1.8 * usual(page) + 3.0).map(|_| side)
+            own.filter(|gap| *gap <= 2.2 * usual(page) + 6.0).map(|_| side)
         })
         .collect()
 }
@@ -217,6 +237,12 @@ fn neighbour(
     claimed: &[bool],
 ) -> Option<((usize, usize), f32)> {
     let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
+    let colon =
+        sheet.tokens.get(label.end().saturating_sub(1)).is_some_and(|token| token.text.ends_with(':'));
+    if colon && side == Side::Above {
+        // What a colon announces comes after it.
+        return None;
+    }
     let column_end = labels
         .iter()
         .filter(|other| other.line == label.line && other.area.left > label.area.left + 1.0)
@@ -226,6 +252,7 @@ fn neighbour(
         (chunk.from..chunk.to).all(|at| claimed.get(at) == Some(&false))
             && !is_caption(sheet, chunk.from)
             && chunk.to - chunk.from < RUNNING
+            && !is_heading(&sheet.plain(chunk.from, (chunk.from + 2).min(chunk.to)))
             && !is_empty(&sheet.text(chunk.from, chunk.to))
     };
     let column = column(sheet, label);
@@ -295,6 +322,15 @@ fn is_caption(sheet: &Sheet, at: usize) -> bool {
             && *page == token.page
             && (-3.0..22.0).contains(&gap)
             && overlap(beside, (token.area.top, token.area.bottom)) > 0.4
+    })
+}
+
+/// "Section 2", "Part III", "Step 4:".
+fn is_heading(begin: &str) -> bool {
+    let count = ["section", "part", "step"].into_iter().find_map(|word| begin.strip_prefix(word));
+    count.is_some_and(|count| {
+        let roman = count.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
+        !count.is_empty() && count.len() <= 4 && (roman || count.chars().all(|c| c.is_ascii_digit()))
     })
 }
 
