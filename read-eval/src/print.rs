@@ -31,7 +31,7 @@ pub fn all(outcomes: &[Outcome], groups: &[Group], musts: &[Must], peak: Option<
         let _written = write!(text, "\n{table}\n");
     }
     let _written = write!(text, "\n{}\n\n{}", totals(groups, Look::Text), bounds(musts));
-    text + &memory(outcomes, peak)
+    text + &unread(outcomes) + &memory(outcomes, peak)
 }
 
 fn table(look: Look, head: &[&str], numbers: &[usize]) -> Table {
@@ -216,6 +216,13 @@ pub fn bounds(musts: &[Must]) -> String {
     text
 }
 
+/// Certificates that pass although a field that matters was not read: nothing was invented, but something is lost.
+fn unread(outcomes: &[Outcome]) -> String {
+    let lost = outcomes.iter().map(|it| (it, it.accepted_without())).filter(|(_, lost)| !lost.is_empty());
+    let lost: Vec<String> = lost.map(|(it, lost)| format!("{} ({})", it.id, lost.join(", "))).collect();
+    if lost.is_empty() { String::new() } else { format!("passes without: {}\n", lost.join(", ")) }
+}
+
 /// Most memory held, and how many documents that says something about.
 #[must_use]
 pub fn memory(outcomes: &[Outcome], peak: Option<u64>) -> String {
@@ -242,6 +249,17 @@ mod tests {
         it.fields = vec![field("signer", Agreement::Wrong), field("street", Agreement::Exact)];
         assert_eq!(differences(&[it]), "\na: signer wrong: \"that\" for \"this\", by label, 0.50 sure\n");
         assert_eq!(differences(&[outcome("a")]), "");
+    }
+
+    #[test]
+    fn what_passes_with_something_unread_is_named() {
+        let mut it = outcome("a");
+        it.fields = vec![field("signer", Agreement::Unread)];
+        assert_eq!(unread(&[it.clone()]), "", "nobody needs the signer's name");
+        it.fields.push(field("expiry_iso", Agreement::Unread));
+        assert_eq!(unread(&[it.clone()]), "passes without: a (expiry_iso)\n");
+        it.verdict = Verdict::Review;
+        assert_eq!(unread(&[it]), "");
     }
 
     #[test]
