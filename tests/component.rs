@@ -1,5 +1,5 @@
-//! The built component as a file: a valid component, of our world, that can name nothing beyond the list written here,
-//! small, and with a contract whose every item is explained.
+//! The built components as files: valid components, of our worlds, that can name nothing beyond the lists written here,
+//! small, and with contracts whose every item is explained.
 //!
 //! What a component imports is all it can ever reach, so the list is spelled out interface by interface, versions
 //! included: a change of it has to be made here by hand, where a reviewer sees it. That a host refuses a component with
@@ -14,7 +14,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use onboarding_tests::{component_file, workspace};
+use onboarding_tests::{component_file, reader_file, workspace};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_parser::{Docs, PackageId, Resolve, Stability, Type, TypeDef, TypeDefKind, TypeOwner, WorldId};
 
@@ -34,15 +34,24 @@ const IMPORTS: [&str; 12] = [
     "wasi:io/streams@0.2.2",
 ];
 
+/// Everything the reader of documents may name: files from strangers are taken apart where nothing else can be reached.
+const READER_IMPORTS: [&str; 1] = ["ecms:document-reader/recognition@0.1.0"];
+
 const MAX_BYTES: usize = 500 * 1024;
+/// It draws pages and decodes pictures, built for speed.
+const READER_MAX_BYTES: usize = 6 * 1024 * 1024;
 
 fn component() -> Vec<u8> {
     fs::read(component_file()).unwrap()
 }
 
 fn contract() -> (Resolve, PackageId) {
+    contract_in("wit")
+}
+
+fn contract_in(folder: &str) -> (Resolve, PackageId) {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(workspace().join("wit")).unwrap();
+    let (package, _) = resolve.push_dir(workspace().join(folder)).unwrap();
     (resolve, package)
 }
 
@@ -103,6 +112,33 @@ fn it_is_small() {
     let size = component().len();
     println!("the component has {size} bytes");
     assert!(size <= MAX_BYTES, "{size} bytes; the limit is {MAX_BYTES}");
+}
+
+#[test]
+fn the_reader_is_a_component_of_its_world_that_names_its_recognition_and_nothing_else() {
+    let bytes = fs::read(reader_file()).unwrap();
+    // WASM2 holds the instructions that work on many pixels at a time.
+    let features = WasmFeatures::WASM2 | WasmFeatures::COMPONENT_MODEL;
+    Validator::new_with_features(features).validate_all(&bytes).unwrap();
+    let (resolve, package) = contract_in("wit-reader");
+    wit_component::targets(&resolve, world(&resolve, package, "document-reader"), &bytes).unwrap();
+    let (imports, exports) = outer_names(&bytes);
+    assert_eq!(imports.iter().map(String::as_str).collect::<Vec<_>>(), READER_IMPORTS);
+    assert_eq!(
+        exports.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["ecms:document-reader/reading@0.1.0"]
+    );
+    println!("the reader has {} bytes", bytes.len());
+    assert!(bytes.len() <= READER_MAX_BYTES, "{} bytes; the limit is {READER_MAX_BYTES}", bytes.len());
+}
+
+#[test]
+fn every_item_of_the_reader_s_contract_is_explained_and_says_since_when() {
+    let (resolve, package) = contract_in("wit-reader");
+    let mut inspection = Inspection::default();
+    inspection.package(&resolve, package);
+    assert_eq!(inspection.missing, [] as [String; 0]);
+    assert!(inspection.seen > 50, "{}", inspection.seen);
 }
 
 /// Goes through a package and notes what is not explained or not dated.

@@ -43,14 +43,14 @@ use host_harness::{
         onboarding::{Action, Approval, CertificateOption},
         progress::{Event, Phase, Verdict},
     },
-    ocr::TextReader,
+    ocr::{DocumentReader, ReaderOptions, TenantReader},
     plugin::{CallMetrics, Plugin},
     policy::EgressPolicy,
     progress::Progress,
     secrets::Credentials,
     tenant::{Tenant, Turn},
 };
-use onboarding_tests::{APPROVER, Ran, Stage, component_file};
+use onboarding_tests::{APPROVER, Ran, Stage, component_file, reader_file};
 
 /// Length of the pieces. Long enough never to occur by chance, short enough to find a third of the key.
 const PIECE: usize = 12;
@@ -241,11 +241,15 @@ fn interrupted_at_the_end(stage: &Stage, digest: &str, deadline: Duration) -> (b
         // A little longer than the deadline, which starts a moment later than this.
         let until = Instant::now() + deadline + Duration::from_millis(500);
         let progress = Arc::new(HoldAtTheEnd { until, held: AtomicBool::new(false) });
+        let reader = Arc::new(DocumentReader::new(ReaderOptions {
+            component: Some(reader_file()),
+            ..ReaderOptions::default()
+        }));
         let tenant = Tenant {
             name: config.name.clone(),
             erp: erp::open(&config.erp, today).await.unwrap(),
-            documents: documents::open(&config.documents, &config.erp).unwrap(),
-            ocr: Arc::new(TextReader::default()),
+            documents: documents::open(&config.documents, &config.erp, Arc::clone(&reader)).unwrap(),
+            ocr: Arc::new(TenantReader::new(reader, None)),
             journal: Arc::new(SqliteJournal::open(&config.data_dir.join("journal.sqlite")).unwrap()),
             progress: Arc::<HoldAtTheEnd>::clone(&progress),
             settings: config.settings(today),

@@ -19,7 +19,7 @@ use host_harness::journal::MemoryJournal;
 use host_harness::limits::Limits;
 use host_harness::model::erp::{Address, AddressUse, Customer, Evidence, EvidenceKind, Lifecycle, Posture};
 use host_harness::model::tenant::{CodeSource, Delivery, Scope, Settings};
-use host_harness::ocr::TextReader;
+use host_harness::ocr::{DocumentReader, ReaderOptions, TenantReader};
 use host_harness::plugin::Plugin;
 use host_harness::policy::EgressPolicy;
 use host_harness::progress::Silent;
@@ -32,11 +32,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let engine = HostEngine::new(Limits::default())?;
     let plugin = Plugin::load(&engine, Path::new("target/component/ecms_onboarding.wasm"))?;
 
+    // One reader for all tenants; its component is loaded when the first document comes.
+    let reader = Arc::new(DocumentReader::new(ReaderOptions {
+        component: Some("target/component/document_reader.wasm".into()),
+        ..ReaderOptions::default()
+    }));
     let tenant = Tenant {
         name: "example".to_owned(),
         erp: Arc::new(MemoryErp::of(vec![customer("1", false), customer("2", true)])),
-        documents: Arc::new(Combined::new(None, None)),
-        ocr: Arc::new(TextReader::default()),
+        documents: Arc::new(Combined::new(None, None, Arc::clone(&reader))),
+        ocr: Arc::new(TenantReader::new(reader, None)),
         journal: Arc::new(MemoryJournal::default()),
         progress: Arc::new(Silent),
         settings: Settings {

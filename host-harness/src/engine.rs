@@ -162,13 +162,13 @@ fn pool(options: &EngineOptions) -> InstanceAllocationStrategy {
 
 /// The thread behind the ticks.
 #[derive(Debug)]
-struct Ticker {
+pub(crate) struct Ticker {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
-    fn start(engine: &Engine) -> Result<Self, LoadError> {
+    pub(crate) fn start(engine: &Engine) -> Result<Self, LoadError> {
         let (stop, stopped) = mpsc::channel::<()>();
         // Weak, so that the thread never keeps an engine alive.
         let engine = engine.weak();

@@ -20,7 +20,7 @@ use std::{
 };
 
 use wasmtime::{
-    PoolConcurrencyLimitError, Store, Trap, WasmCoreDump,
+    Engine, PoolConcurrencyLimitError, Store, Trap, WasmCoreDump,
     component::{Component, Linker, ResourceTableError},
 };
 
@@ -128,7 +128,7 @@ impl Plugin {
         let component = match engine.cache().and_then(|cache| cache.get(engine.wasm(), &digest)) {
             Some(component) => component,
             None => {
-                let component = compile(engine, path, &bytes)?;
+                let component = compile(engine.wasm(), path, &bytes)?;
                 if let Some(cache) = engine.cache() {
                     cache.put(&digest, &component);
                 }
@@ -221,7 +221,8 @@ impl std::fmt::Debug for Plugin {
     }
 }
 
-fn read(path: &Path, max: u64) -> Result<Vec<u8>, LoadError> {
+/// Reads the file of a component.
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
@@ -232,7 +233,8 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
-fn compile(engine: &HostEngine, path: &Path, bytes: &[u8]) -> Result<Component, LoadError> {
+/// Compiles a component, with a sentence about what the file is if it is none.
+pub(crate) fn compile(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Component, LoadError> {
     let path = || path.to_owned();
     let other = |reason: &str| Err(LoadError::NotAComponent { path: path(), reason: reason.to_owned() });
     // The first eight bytes tell a component from a plain module; the compiler's own message does not say it so plainly.
@@ -245,7 +247,7 @@ fn compile(engine: &HostEngine, path: &Path, bytes: &[u8]) -> Result<Component, 
         [0, b'a', b's', b'm', ..] => return other("it is WebAssembly of an unknown kind or cut off"),
         _ => return other("it does not start like WebAssembly"),
     }
-    Component::new(engine.wasm(), bytes)
+    Component::new(engine, bytes)
         .map_err(|error| LoadError::Damaged { path: path(), reason: plain(&format!("{error:#}"), 500) })
 }
 

@@ -314,7 +314,17 @@ pub fn workspace() -> PathBuf {
 /// The built component.
 #[must_use]
 pub fn component_file() -> PathBuf {
-    let path = workspace().join("target").join("component").join("ecms_onboarding.wasm");
+    built("ecms_onboarding.wasm")
+}
+
+/// The built reader of documents.
+#[must_use]
+pub fn reader_file() -> PathBuf {
+    built("document_reader.wasm")
+}
+
+fn built(file: &str) -> PathBuf {
+    let path = workspace().join("target").join("component").join(file);
     assert!(
         path.is_file(),
         "there is no component at {}; build it with `cargo xtask component`",

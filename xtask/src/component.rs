@@ -1,6 +1,6 @@
-//! Building the component and putting it where the host, the tests and people look for it.
+//! Building the components and putting them where the host, the tests and people look for them.
 //!
-//! The build has a target folder and compiler flags of its own, so that it neither disturbs the host's build nor is
+//! There are two: the onboarding component, built small, and the reader of documents, built fast. The build has a target folder and compiler flags of its own, so that it neither disturbs the host's build nor is
 //! bent by what a developer set for it. Paths of the machine are cut out of the result: a component says where it
 //! trapped, not in whose home it was compiled.
 
@@ -18,37 +18,74 @@ use crate::{
     toolchain::{self, TARGET, Toolchain},
 };
 
-const PACKAGE: &str = "ecms-onboarding";
-const FILE: &str = "ecms_onboarding.wasm";
-const PROFILE: &str = "component";
+/// A component to build.
+struct Part {
+    /// What is said about it.
+    name: &'static str,
+    package: &'static str,
+    /// What cargo calls the file.
+    built: &'static str,
+    /// What it is called in its place.
+    file: &'static str,
+    profile: &'static str,
+    /// Compiler flags beside those that both get.
+    flags: &'static [&'static str],
+}
+
+const ONBOARDING: Part = Part {
+    name: "component",
+    package: "ecms-onboarding",
+    built: "ecms_onboarding.wasm",
+    file: "ecms_onboarding.wasm",
+    profile: "component",
+    flags: &[],
+};
+
+const READER: Part = Part {
+    name: "document reader",
+    package: "document-reader-component",
+    built: "document_reader_component.wasm",
+    file: "document_reader.wasm",
+    profile: "reader-component",
+    // Pictures are worked on many pixels at a time; and parsers of nested documents need a deeper stack than the 1 MiB
+    // that the linker gives.
+    flags: &["-Ctarget-feature=+simd128", "-Clink-arg=-z", "-Clink-arg=stack-size=8388608"],
+};
+
 /// The first bytes of a component; a plain module has `1 0 0 0` in the second half.
 const COMPONENT_HEADER: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 
-/// Builds the component and gives the path of the file.
+/// Builds both components. `out` is another place for the onboarding component; the reader goes beside it.
 pub(crate) fn build(
     root: &Path,
     wish: Option<toolchain::Source>,
     out: Option<&Path>,
-) -> Result<PathBuf, TaskError> {
+) -> Result<(), TaskError> {
     let toolchain = toolchain::prepare(wish)?;
-    step("building the component");
-    let target_dir = root.join("target").join("wasm");
-    run::run(&mut command(root, &toolchain, &target_dir))?;
+    let out =
+        out.map_or_else(|| root.join("target").join("component").join(ONBOARDING.file), Path::to_path_buf);
+    make(root, &toolchain, &ONBOARDING, &out)?;
+    make(root, &toolchain, &READER, &out.with_file_name(READER.file))
+}
 
-    let built = target_dir.join(TARGET).join(PROFILE).join(FILE);
-    let out = out.map_or_else(|| root.join("target").join("component").join(FILE), Path::to_path_buf);
+fn make(root: &Path, toolchain: &Toolchain, part: &Part, out: &Path) -> Result<(), TaskError> {
+    step(&format!("building the {}", part.name));
+    let target_dir = root.join("target").join("wasm");
+    run::run(&mut command(root, toolchain, part, &target_dir))?;
+
+    let built = target_dir.join(TARGET).join(part.profile).join(part.built);
     let bytes =
         fs::read(&built).map_err(|source| TaskError::File { path: built.clone(), action: "read", source })?;
     if !bytes.starts_with(&COMPONENT_HEADER) {
         return Err(TaskError::NoComponent { path: built });
     }
-    put(&out, &bytes)?;
-    let shown = out.strip_prefix(root).unwrap_or(&out);
-    step(&format!("component: {} ({})", shown.display(), size(bytes.len())));
-    Ok(out)
+    put(out, &bytes)?;
+    let shown = out.strip_prefix(root).unwrap_or(out);
+    step(&format!("{}: {} ({})", part.name, shown.display(), size(bytes.len())));
+    Ok(())
 }
 
-fn command(root: &Path, toolchain: &Toolchain, target_dir: &Path) -> Command {
+fn command(root: &Path, toolchain: &Toolchain, part: &Part, target_dir: &Path) -> Command {
     let mut command = Command::new(&toolchain.cargo);
     command
         .current_dir(root)
@@ -57,17 +94,17 @@ fn command(root: &Path, toolchain: &Toolchain, target_dir: &Path) -> Command {
         .args([
             "--locked",
             "--package",
-            PACKAGE,
+            part.package,
             "--lib",
             "--profile",
-            PROFILE,
+            part.profile,
             "--target",
             TARGET,
             "--target-dir",
         ])
         .arg(target_dir)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(root, &toolchain.sysroot))
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(root, &toolchain.sysroot, part.flags))
         // cargo points this at the libraries of the compiler that runs us, which may not be the one that builds.
         .env_remove("LD_LIBRARY_PATH")
         .envs(toolchain.variables.iter().map(|(name, value)| (name, value)));
@@ -75,12 +112,16 @@ fn command(root: &Path, toolchain: &Toolchain, target_dir: &Path) -> Command {
 }
 
 /// Compiler flags, separated as cargo wants them where a path may hold spaces.
-fn flags(root: &Path, sysroot: &Path) -> OsString {
+fn flags(root: &Path, sysroot: &Path, more: &[&str]) -> OsString {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     // The toolchain's own WASI adapter, of which nothing is used, would lift the versions of what we import to its own.
     let mut flags = OsString::from("-Clink-arg=--wasi-adapter=none");
+    for flag in more {
+        flags.push("\u{1f}");
+        flags.push(flag);
+    }
     let mut remap = |from: &Path, to: &str| {
         flags.push("\u{1f}--remap-path-prefix=");
         flags.push(from);
@@ -127,10 +168,12 @@ mod tests {
 
     #[test]
     fn the_workspace_is_cut_out_after_everything_else() {
-        let flags = flags(Path::new("/a b/ws"), Path::new("/toolchain"));
+        let flags = flags(Path::new("/a b/ws"), Path::new("/toolchain"), &["-Cx"]);
         let text = flags.to_str().unwrap();
         assert!(
-            text.starts_with("-Clink-arg=--wasi-adapter=none\u{1f}--remap-path-prefix=/toolchain=rust\u{1f}"),
+            text.starts_with(
+                "-Clink-arg=--wasi-adapter=none\u{1f}-Cx\u{1f}--remap-path-prefix=/toolchain=rust\u{1f}"
+            ),
             "{text}"
         );
         assert!(text.ends_with("\u{1f}--remap-path-prefix=/a b/ws=onboarding"), "{text}");

@@ -43,9 +43,9 @@ struct Arguments {
 enum Task {
     /// Fetches what a build needs, and the weights for reading scans, and builds nothing.
     Setup,
-    /// Builds the WebAssembly component.
+    /// Builds the WebAssembly components: the onboarding and the reader of documents.
     Component {
-        /// Where to put it [default: target/component/ecms_onboarding.wasm].
+        /// Where to put the onboarding [default: target/component/ecms_onboarding.wasm]; the reader goes beside it.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -88,7 +88,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             assets::fetch();
             toolchain::prepare(arguments.source).map(drop)
         }
-        Task::Component { out } => build(out.as_deref()).map(drop),
+        Task::Component { out } => build(out.as_deref()),
         Task::Demo { rest } => {
             assets::fetch();
             build(None)?;

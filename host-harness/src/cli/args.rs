@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::review::args::ReviewArgs;
-use crate::model::{onboarding::CertificateOption, tenant::Delivery};
+use crate::{
+    config::ReaderMode,
+    model::{onboarding::CertificateOption, tenant::Delivery},
+};
 
 /// Default of `--config`.
 pub const DEFAULT_CONFIG: &str = "onboard.toml";
@@ -45,12 +48,33 @@ pub struct Shared {
     /// The onboarding component [default: `component` of the configuration, else the one built in this workspace].
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
+    /// Where documents are taken apart [default: that of the configuration, else sandboxed].
+    #[arg(long, global = true, value_enum)]
+    pub reader: Option<ReaderArg>,
     /// Print one JSON document on stdout; what is for people goes to stderr. Never asks a question.
     #[arg(long, global = true)]
     pub json: bool,
     /// No progress bars and no explanations; results and errors only.
     #[arg(long, global = true)]
     pub quiet: bool,
+}
+
+/// Where documents are taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReaderArg {
+    /// Inside this process: faster, for documents that are trusted.
+    Native,
+    /// Inside a component that can reach nothing.
+    Sandboxed,
+}
+
+impl From<ReaderArg> for ReaderMode {
+    fn from(reader: ReaderArg) -> Self {
+        match reader {
+            ReaderArg::Native => Self::Native,
+            ReaderArg::Sandboxed => Self::Sandboxed,
+        }
+    }
 }
 
 /// How a person agrees to a plan.
@@ -270,6 +294,9 @@ impl Cli {
         if let Some(component) = &self.shared.component {
             words.extend(["--component".to_owned(), quoted(&component.to_string_lossy())]);
         }
+        if let Some(reader) = &self.shared.reader {
+            words.extend(["--reader".to_owned(), value_name(reader)]);
+        }
         if self.shared.json {
             words.push("--json".to_owned());
         }
@@ -331,12 +358,14 @@ mod tests {
             "link",
             "--config",
             "it's.toml",
+            "--reader",
+            "native",
             "--yes",
         ])
         .expect("parses");
         assert_eq!(
             cli.again(),
-            r"onboard certificates both --from 'my certs' --delivery link --config 'it'\''s.toml'"
+            r"onboard certificates both --from 'my certs' --delivery link --config 'it'\''s.toml' --reader native"
         );
     }
 }

@@ -94,8 +94,10 @@ async fn play(
     let config = session::load_config(&config_path)?;
     let tenant = config.tenant(None).map_err(|error| session::of_config(&error))?;
     let overrides = Overrides { credentials: Some(credentials), ..Overrides::default() };
+    let reader = session::reader(&config.reader, &cli.shared);
     let mut session =
-        Session::open(tenant, plugin, Needs::Writing, overrides, console.bars, Arc::clone(stop)).await?;
+        Session::open(tenant, plugin, reader, Needs::Writing, overrides, console.bars, Arc::clone(stop))
+            .await?;
 
     let again = "onboard demo";
     heading(console, "Check");

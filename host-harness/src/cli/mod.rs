@@ -144,8 +144,9 @@ async fn on_tenant(
     let again = cli.again();
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
+        let reader = session::reader(&config.reader, &cli.shared);
         let plugin = session::load_plugin(path).await?;
-        Session::open(tenant, plugin, needs, overrides, draw, stop).await
+        Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await
     };
     match &cli.command {
         Command::Check => {
@@ -167,7 +168,10 @@ async fn on_tenant(
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
             Ok(certificates(&mut session, console, args, &approver, &again).await)
         }
-        Command::Review(args) => review::run(console, tenant, args, &again).await,
+        Command::Review(args) => {
+            let reader = session::reader(&config.reader, &cli.shared);
+            review::run(console, tenant, args, reader, &again).await
+        }
         Command::Status => {
             let report = read_history(tenant).await?;
             Ok(Ending { result: Some(history::status(console, &report)), ..Ending::default() })

@@ -13,11 +13,12 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
+    args::Shared,
     bars::{Bars, Stop},
     exit::{self, Exit, Failure},
 };
 use crate::{
-    config::{Config, ConfigError, TenantConfig},
+    config::{Config, ConfigError, ReaderConfig, TenantConfig},
     documents,
     engine::{EngineOptions, HostEngine},
     erp::{self, ErpOpenError},
@@ -29,7 +30,7 @@ use crate::{
         onboarding::{Action, Analysis, CertificateOption, RunReport},
         tenant::Delivery,
     },
-    ocr::TextReader,
+    ocr::{DocumentReader, ReaderOptions, ReadingCache, Recognition, TenantReader},
     plugin::{Call, Plugin},
     policy::EgressPolicy,
     secrets::{CredentialSource, Credentials},
@@ -39,7 +40,11 @@ use crate::{
 /// File name of a tenant's journal in its data folder.
 pub const JOURNAL: &str = "journal.sqlite";
 /// Where `cargo xtask component` puts the component, below the workspace.
-const BUILT: &str = "target/component/ecms_onboarding.wasm";
+const BUILT: &str = "target/component";
+const COMPONENT: &str = "ecms_onboarding.wasm";
+const READER: &str = "document_reader.wasm";
+/// Folder of readings in a tenant's data folder.
+pub const READINGS: &str = "readings";
 
 /// What a command needs of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +111,29 @@ pub async fn load_plugin(component: PathBuf) -> Result<Plugin, Failure> {
         .map_err(|error| exit::of_load(&error))
 }
 
+/// The reader of documents for any number of sessions: the configured component, else the one beside the onboarding
+/// component that was asked for, else the one built in this workspace. Nothing is loaded before the first document comes; a component that is missing is told then,
+/// because most commands read none.
+#[must_use]
+pub fn reader(config: &ReaderConfig, shared: &Shared) -> Arc<DocumentReader> {
+    let beside = shared.component.as_ref().map(|component| component.with_file_name(READER));
+    let found = || beside.filter(|path| path.is_file()).or_else(|| find_built(READER));
+    Arc::new(DocumentReader::new(ReaderOptions {
+        mode: shared.reader.map_or(config.mode, Into::into),
+        component: config.component.clone().or_else(found),
+        cache: cache_folder(),
+        recognition: Arc::new(Recognition::of(config)),
+        deadline: config.deadline,
+        ..ReaderOptions::default()
+    }))
+}
+
 impl Session {
     /// Sets up a tenant.
     pub async fn open(
         config: &TenantConfig,
         plugin: Plugin,
+        reader: Arc<DocumentReader>,
         needs: Needs,
         overrides: Overrides,
         draw: bool,
@@ -122,12 +145,15 @@ impl Session {
         if let Some(folder) = overrides.documents {
             documents_config.folder = Some(folder);
         }
-        let documents = documents::open(&documents_config, &config.erp).map_err(|error| {
-            Failure::configuration(
-                exit::sentence(&error.to_string()),
-                "Name a folder that exists, in the configuration or with --from.",
-            )
-        })?;
+        let documents =
+            documents::open(&documents_config, &config.erp, Arc::clone(&reader)).map_err(|error| {
+                Failure::configuration(
+                    exit::sentence(&error.to_string()),
+                    "Name a folder that exists, in the configuration or with --from.",
+                )
+            })?;
+        // A command that records nothing leaves nothing behind either.
+        let readings = (needs == Needs::Writing).then(|| ReadingCache::new(config.data_dir.join(READINGS)));
         let mut settings = config.settings(today);
         if let Some(delivery) = overrides.delivery {
             settings.delivery = delivery;
@@ -156,7 +182,7 @@ impl Session {
             name: config.name.clone(),
             erp,
             documents,
-            ocr: Arc::new(TextReader::default()),
+            ocr: Arc::new(TenantReader::new(reader, readings)),
             journal,
             progress: Arc::<Bars>::clone(&bars),
             settings,
@@ -278,24 +304,27 @@ pub fn find_component(asked: Option<&Path>, configured: Option<&Path>) -> Result
     if let Some(path) = asked.or(configured) {
         return Ok(path.to_owned());
     }
+    find_built(COMPONENT).ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            "component",
+            format!("There is no onboarding component at {BUILT}/{COMPONENT}, nor next to this program."),
+            "Build it with `cargo xtask component`, or name a file with --component.",
+        )
+    })
+}
+
+fn find_built(file: &str) -> Option<PathBuf> {
     let here = std::env::current_dir().ok();
     let program = std::env::current_exe().ok();
-    built_components(here.as_deref(), program.as_deref()).into_iter().find(|path| path.is_file()).ok_or_else(
-        || {
-            Failure::new(
-                Exit::Usage,
-                "component",
-                format!("There is no onboarding component at {BUILT}, nor next to this program."),
-                "Build it with `cargo xtask component`, or name a file with --component.",
-            )
-        },
-    )
+    built_components(file, here.as_deref(), program.as_deref()).into_iter().find(|path| path.is_file())
 }
 
 /// Where a built component may lie, best first.
-fn built_components(here: Option<&Path>, program: Option<&Path>) -> Vec<PathBuf> {
-    let below = |start: &Path| start.ancestors().map(|folder| folder.join(BUILT)).collect::<Vec<_>>();
-    let beside = program.and_then(Path::parent).map(|folder| folder.join("ecms_onboarding.wasm"));
+fn built_components(file: &str, here: Option<&Path>, program: Option<&Path>) -> Vec<PathBuf> {
+    let below =
+        |start: &Path| start.ancestors().map(|folder| folder.join(BUILT).join(file)).collect::<Vec<_>>();
+    let beside = program.and_then(Path::parent).map(|folder| folder.join(file));
     here.map(below)
         .into_iter()
         .flatten()
@@ -377,7 +406,8 @@ mod tests {
 
     #[test]
     fn a_built_component_is_looked_for_upwards_then_beside_the_program() {
-        let places = built_components(Some(Path::new("/a/b")), Some(Path::new("/x/target/debug/onboard")));
+        let program = Path::new("/x/target/debug/onboard");
+        let places = built_components(COMPONENT, Some(Path::new("/a/b")), Some(program));
         assert_eq!(places.first(), Some(&PathBuf::from("/a/b/target/component/ecms_onboarding.wasm")));
         assert!(places.contains(&PathBuf::from("/x/target/component/ecms_onboarding.wasm")));
         assert_eq!(places.last(), Some(&PathBuf::from("/x/target/debug/ecms_onboarding.wasm")));

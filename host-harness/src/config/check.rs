@@ -101,6 +101,8 @@ impl Checker<'_> {
             batch_size: self.number("batch-size", tenant.batch_size, 25, 1..=100)?,
             window: self.number("window", tenant.window, 16, 1..=64)?,
             patience_seconds: self.number("patience-seconds", tenant.patience_seconds, 180, 1..=86_400)?,
+            seller_names: self.seller_names(tenant.seller_names)?,
+            terms: self.terms(tenant.terms)?,
             data_dir: self.folder.join(data_dir),
             credentials: self.credentials(&tenant.credentials)?,
             erp: ErpConfig {
@@ -144,7 +146,12 @@ impl Checker<'_> {
         }
     }
 
-    fn words(&self, key: &str, value: Spanned<String>, most: usize) -> Result<String, ConfigError> {
+    pub(super) fn words(
+        &self,
+        key: &str,
+        value: Spanned<String>,
+        most: usize,
+    ) -> Result<String, ConfigError> {
         let text = value.get_ref().trim();
         if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
             return Err(
@@ -262,7 +269,7 @@ impl Checker<'_> {
         }
     }
 
-    fn invalid(&self, place: Range<usize>, message: String) -> ConfigError {
+    pub(super) fn invalid(&self, place: Range<usize>, message: String) -> ConfigError {
         ConfigError::Invalid {
             path: self.path.to_path_buf(),
             line: line_at(self.text, place.start),

@@ -13,13 +13,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::tenant::{CodeSource, Delivery, Scope, Settings};
+use crate::model::tenant::{CodeSource, Delivery, Scope, Settings, Term};
 use crate::secrets::CredentialSource;
 
 mod check;
 mod raw;
+mod reader;
+mod terms;
 #[cfg(test)]
 mod tests;
+
+pub use reader::{ReaderConfig, ReaderMode, RecognitionEngine};
 
 /// Largest configuration file that is read.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -31,6 +35,8 @@ pub struct Config {
     pub path: PathBuf,
     /// The component to run, if the file names one.
     pub component: Option<PathBuf>,
+    /// How documents are read.
+    pub reader: ReaderConfig,
     tenants: BTreeMap<String, TenantConfig>,
 }
 
@@ -63,7 +69,11 @@ pub struct TenantConfig {
     pub window: u32,
     /// Longest wait for invitations or set-up, in seconds.
     pub patience_seconds: u32,
-    /// Folder of the journal and the reports.
+    /// Names under which the company sells.
+    pub seller_names: Vec<String>,
+    /// Terms of certificates that name no last day and whose state sets none.
+    pub terms: Vec<Term>,
+    /// Folder of the journal, of what was read, and the reports.
     pub data_dir: PathBuf,
     /// Where the credentials are kept.
     pub credentials: CredentialSource,
@@ -134,6 +144,16 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// A value of the table `[reader]` cannot be used.
+    #[error("{path}, line {line}, table `reader`: {message}")]
+    Reader {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
     /// A value cannot be used.
     #[error("{path}, line {line}, tenant `{tenant}`: {message}")]
     Invalid {
@@ -194,6 +214,10 @@ impl Config {
             message: error.message().to_owned(),
         })?;
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        let reader = match file.reader {
+            Some(table) => reader::check(table, path, text, folder)?,
+            None => ReaderConfig::default(),
+        };
         let mut tenants = BTreeMap::new();
         for (name, tenant) in file.tenants {
             let checked = check::Checker { path, text, folder, tenant: name.as_str() }.tenant(tenant)?;
@@ -202,6 +226,7 @@ impl Config {
         Ok(Self {
             path: path.to_path_buf(),
             component: file.component.map(|path| folder.join(path)),
+            reader,
             tenants,
         })
     }
@@ -245,8 +270,8 @@ impl TenantConfig {
             window: self.window,
             patience: self.patience_seconds,
             today: today.to_string(),
-            seller_names: Vec::new(),
-            terms: Vec::new(),
+            seller_names: self.seller_names.clone(),
+            terms: self.terms.clone(),
         }
     }
 }

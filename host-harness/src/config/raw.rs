@@ -8,15 +8,34 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::ErpKind;
+use super::{
+    ErpKind,
+    reader::{ReaderMode, RecognitionEngine},
+};
 
 /// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
     pub(super) component: Option<PathBuf>,
+    pub(super) reader: Option<Reader>,
     #[serde(default)]
     pub(super) tenants: BTreeMap<String, Spanned<Tenant>>,
+}
+
+/// The table `[reader]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Reader {
+    #[serde(default)]
+    pub(super) mode: ReaderMode,
+    #[serde(default)]
+    pub(super) engine: RecognitionEngine,
+    pub(super) models: Option<PathBuf>,
+    pub(super) tesseract: Option<Spanned<String>>,
+    pub(super) threads: Option<Spanned<u32>>,
+    pub(super) deadline_seconds: Option<Spanned<u32>>,
+    pub(super) component: Option<PathBuf>,
 }
 
 /// A table `[tenants.NAME]`.
@@ -39,11 +58,22 @@ pub(super) struct Tenant {
     pub(super) batch_size: Option<Spanned<u32>>,
     pub(super) window: Option<Spanned<u32>>,
     pub(super) patience_seconds: Option<Spanned<u32>>,
+    pub(super) seller_names: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) terms: Option<Spanned<Vec<Spanned<Term>>>>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) credentials: Spanned<toml::Value>,
     pub(super) erp: Spanned<Erp>,
     #[serde(default)]
     pub(super) documents: Documents,
+}
+
+/// One of `terms`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Term {
+    pub(super) state: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) months: u32,
 }
 
 /// A table `[tenants.NAME.erp]`.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, ConfigError, ErpKind};
-use crate::model::tenant::{CodeSource, Delivery, Scope};
+use super::{Config, ConfigError, ErpKind, ReaderConfig, ReaderMode, RecognitionEngine};
+use crate::model::tenant::{CodeSource, Delivery, Scope, Term};
 use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
 const SMALL: &str = r#"
@@ -172,4 +172,82 @@ fn what_belongs_to_sqlite_is_refused_for_other_kinds() {
 fn a_missing_file_says_how_to_name_another() {
     let message = Config::load("no/such/onboard.toml").expect_err("missing").to_string();
     assert!(message.contains("no/such/onboard.toml") && message.contains("--config"), "{message}");
+}
+
+#[test]
+fn without_a_table_reading_is_locked_up_and_uses_the_networks() {
+    let reader = parse(SMALL).expect("valid").reader;
+    assert_eq!(reader, ReaderConfig::default());
+    assert_eq!((reader.mode, reader.engine), (ReaderMode::Sandboxed, RecognitionEngine::Networks));
+}
+
+#[test]
+fn the_reader_is_described_once_for_the_host() {
+    let table = "[reader]\nmode = \"native\"\nengine = \"tesseract\"\nmodels = \"networks\"\nthreads = 2\n\
+                 deadline-seconds = 5\ncomponent = \"reader.wasm\"\n";
+    let with = |line: &str| parse(&format!("{table}{line}{SMALL}")).map(|config| config.reader);
+    let reader = with("").expect("valid");
+    assert_eq!((reader.mode, reader.engine), (ReaderMode::Native, RecognitionEngine::Tesseract));
+    assert_eq!(reader.models, Some(PathBuf::from("conf/networks")));
+    assert_eq!(reader.component, Some(PathBuf::from("conf/reader.wasm")));
+    assert_eq!((reader.threads, reader.deadline.as_secs()), (Some(2), 5));
+    assert_eq!(reader.tesseract, PathBuf::from("tesseract"));
+    assert_eq!(with("tesseract = \"tess5\"\n").expect("name").tesseract, PathBuf::from("tess5"));
+    assert_eq!(with("tesseract = \"bin/tess5\"\n").expect("path").tesseract, PathBuf::from("conf/bin/tess5"));
+}
+
+#[test]
+fn values_of_the_reader_outside_their_range_are_refused_with_their_line() {
+    for (line, key) in [
+        ("threads = 0", "threads"),
+        ("threads = 65", "threads"),
+        ("deadline-seconds = 0", "deadline-seconds"),
+        ("tesseract = \" \"", "tesseract"),
+        ("mode = \"open\"", "open"),
+        ("sandbox = true", "sandbox"),
+    ] {
+        let message = refusal(&format!("[reader]\n{line}\n{SMALL}"));
+        assert!(message.contains("line 2") && message.contains(key), "{message}");
+    }
+}
+
+#[test]
+fn seller_names_and_terms_reach_the_settings() {
+    let text = SMALL.replace(
+        "company-code = \"DEFAULT\"",
+        "company-code = \"D\"\nseller-names = [\"Example Supply Inc.\", \" Example Trading \"]\n\
+         terms = [{ state = \"GA\", reason = \"G\", months = 36 }, { months = 48 }]",
+    );
+    let settings =
+        parse(&text).expect("valid").tenant(None).expect("one").settings(jiff::civil::date(2026, 11, 22));
+    assert_eq!(settings.seller_names, ["Example Supply Inc.", "Example Trading"]);
+    let term = |region: &str, use_code: &str, months| Term {
+        region: region.to_owned(),
+        use_code: use_code.to_owned(),
+        months,
+    };
+    assert_eq!(settings.terms, [term("GA", "G", 36), term("", "", 48)]);
+}
+
+#[test]
+fn terms_and_names_that_cannot_be_meant_are_refused_with_their_line() {
+    let many_names = format!("seller-names = [{}]", "\"A\", ".repeat(21));
+    let many_terms = format!(
+        "terms = [{}]",
+        (1..=201).map(|n| format!("{{ reason = \"R{n}\", months = 1 }}, ")).collect::<String>()
+    );
+    for (line, words) in [
+        ("seller-names = [\"\"]", "seller-names"),
+        (many_names.as_str(), "at most 20"),
+        (many_terms.as_str(), "at most 200"),
+        ("terms = [{ state = \"Georgia\", months = 3 }]", "two capital letters"),
+        ("terms = [{ reason = \"resale, mostly\", months = 3 }]", "entity/use code"),
+        ("terms = [{ months = 0 }]", "from 1 to 600"),
+        ("terms = [{ state = \"GA\" }]", "months"),
+        ("terms = [{ months = 3 }, { months = 4 }]", "twice"),
+    ] {
+        let message =
+            refusal(&SMALL.replace("company-code = \"DEFAULT\"", &format!("company-code = \"D\"\n{line}")));
+        assert!(message.contains("line 5") && message.contains(words), "{message}");
+    }
 }

@@ -3,10 +3,16 @@
 //! Attachments come first because they say whose certificate they are. Ids and cursors carry the place in front; what
 //! follows is the place's own.
 
-use bytes::Bytes;
+use std::sync::Arc;
 
-use super::{Attachments, Documents, Folder, blocking, flatten, media_type};
-use crate::model::documents::{DocumentError, DocumentPage, Rendition};
+use bytes::Bytes;
+use document_reader::model::Finding;
+
+use super::{Attachments, Documents, Folder, blocking};
+use crate::{
+    model::documents::{DocumentError, DocumentPage, PageRange, Rendition},
+    ocr::{DocumentReader, ReadError},
+};
 
 const ERP: &str = "erp:";
 const FILE: &str = "file:";
@@ -16,12 +22,17 @@ const FILE: &str = "file:";
 pub struct Combined {
     attachments: Option<Attachments>,
     folder: Option<Folder>,
+    reader: Arc<DocumentReader>,
 }
 
 impl Combined {
-    /// Puts the places together.
-    pub fn new(attachments: Option<Attachments>, folder: Option<Folder>) -> Self {
-        Self { attachments, folder }
+    /// Puts the places together; `reader` makes the copies for AvaTax.
+    pub fn new(
+        attachments: Option<Attachments>,
+        folder: Option<Folder>,
+        reader: Arc<DocumentReader>,
+    ) -> Self {
+        Self { attachments, folder, reader }
     }
 }
 
@@ -55,7 +66,10 @@ impl Documents for Combined {
         };
         match rendition {
             Rendition::Original => Ok(bytes),
-            Rendition::ForUpload(_) => blocking(move || for_upload(bytes)).await,
+            Rendition::ForUpload(pages) => {
+                let reader = Arc::clone(&self.reader);
+                blocking(move || for_upload(&reader, &bytes, pages)).await
+            }
         }
     }
 }
@@ -76,15 +90,17 @@ fn prefixed(mut page: DocumentPage, prefix: &str) -> DocumentPage {
     DocumentPage { next: page.next.map(|next| format!("{prefix}{next}")), ..page }
 }
 
-fn for_upload(bytes: Bytes) -> Result<Bytes, DocumentError> {
-    match media_type(&bytes) {
-        "application/pdf" => flatten::flatten(bytes),
-        "image/png" | "image/jpeg" | "image/tiff" => Ok(bytes),
-        "application/zip" => Err(DocumentError::Unsupported(
-            "this is a ZIP or Office file; save it as PDF, then put the PDF in its place".to_owned(),
-        )),
-        _ => Err(DocumentError::Unsupported(
-            "this is neither a PDF nor a picture; AvaTax takes PDF, JPEG, PNG and TIFF".to_owned(),
-        )),
-    }
+fn for_upload(
+    reader: &DocumentReader,
+    bytes: &[u8],
+    pages: Option<PageRange>,
+) -> Result<Bytes, DocumentError> {
+    reader.upload_copy(bytes, pages).map(Bytes::from).map_err(|error| {
+        let sentence = error.to_string();
+        match error {
+            ReadError::Finding(Finding::TooLarge(_)) => DocumentError::TooLarge(sentence),
+            ReadError::Finding(_) => DocumentError::Unsupported(sentence),
+            ReadError::OverTime(_) | ReadError::Unavailable(_) => DocumentError::Unavailable(sentence),
+        }
+    })
 }

@@ -2,11 +2,12 @@
 //!
 //! Every document has an id with a prefix that says where it lies, also when only one place is configured, so that ids
 //! in the journal stay good when the other place is added. Files and blobs come from outside: their size is bounded
-//! before they are read, their media type is judged from their first bytes and never from their name, and PDF is
-//! parsed only by the guarded reader in `pdf`. One document at a time is held in memory, and none is kept.
+//! before they are read, their media type is judged from their first bytes and never from their name, and whatever
+//! takes one apart is done by the [`DocumentReader`]. One document at a time is held in memory, and none is kept.
 
 use std::{path::PathBuf, sync::Arc};
 
+pub(crate) use document_reader::media_type;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
@@ -14,15 +15,14 @@ use crate::{
     config::{DocumentsConfig, ErpConfig, ErpKind},
     erp::{self, ErpOpenError},
     model::documents::{DocumentError, DocumentPage, Rendition},
+    ocr::DocumentReader,
 };
 
 pub mod attachments;
 pub mod combined;
-mod flatten;
 pub mod folder;
 #[cfg(test)]
 pub(crate) mod made;
-pub(crate) mod pdf;
 #[cfg(test)]
 mod tests;
 
@@ -61,7 +61,11 @@ pub enum DocumentsOpenError {
 }
 
 /// Opens what a tenant's configuration names. Naming nothing is fine: then there are no documents.
-pub fn open(config: &DocumentsConfig, erp: &ErpConfig) -> Result<Arc<dyn Documents>, DocumentsOpenError> {
+pub fn open(
+    config: &DocumentsConfig,
+    erp: &ErpConfig,
+    reader: Arc<DocumentReader>,
+) -> Result<Arc<dyn Documents>, DocumentsOpenError> {
     let folder = config.folder.as_deref().map(Folder::open).transpose()?;
     let attachments = if config.attachments && erp.kind == ErpKind::Sqlite {
         // Documents do not depend on the day; only postures do.
@@ -69,21 +73,7 @@ pub fn open(config: &DocumentsConfig, erp: &ErpConfig) -> Result<Arc<dyn Documen
     } else {
         None
     };
-    Ok(Arc::new(Combined::new(attachments, folder)))
-}
-
-/// Media type of a document, from its first bytes.
-pub(crate) fn media_type(head: &[u8]) -> &'static str {
-    // Readers accept a PDF header that is preceded by up to a kilobyte of other bytes.
-    let window = head.get(..1024.min(head.len())).unwrap_or_default();
-    match head {
-        [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => "image/png",
-        [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "image/tiff",
-        [b'P', b'K', 3 | 5 | 7, 4 | 6 | 8, ..] => "application/zip",
-        _ if window.windows(5).any(|part| part == b"%PDF-") => "application/pdf",
-        _ => "application/octet-stream",
-    }
+    Ok(Arc::new(Combined::new(attachments, folder, reader)))
 }
 
 /// Lower-case hexadecimal SHA-256.

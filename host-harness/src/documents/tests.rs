@@ -1,21 +1,23 @@
-//! Documents in folders and databases, and forms made flat.
+//! Documents in folders and databases, and their copies for AvaTax.
 
-use std::{fs, path::Path};
-
-use lopdf::{Document, dictionary};
+use std::{fs, path::Path, sync::Arc};
 
 use super::{MAX_BYTES, digest, made::Made, media_type, open};
 use crate::{
     config::{DocumentsConfig, ErpConfig, ErpKind},
     documents::Documents,
-    model::documents::{DocumentError, DocumentPage, Rendition},
-    ocr::{Ocr as _, TextReader},
+    model::documents::{DocumentError, DocumentPage, PageRange, Rendition},
+    ocr::{DocumentReader, ReaderMode, ReaderOptions},
 };
 
-fn documents(folder: Option<&Path>, database: Option<&Path>) -> std::sync::Arc<dyn Documents> {
+fn reader() -> Arc<DocumentReader> {
+    Arc::new(DocumentReader::new(ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() }))
+}
+
+fn documents(folder: Option<&Path>, database: Option<&Path>) -> Arc<dyn Documents> {
     let config = DocumentsConfig { folder: folder.map(Path::to_path_buf), attachments: database.is_some() };
     let path = database.unwrap_or(Path::new("none")).to_path_buf();
-    open(&config, &ErpConfig { kind: ErpKind::Sqlite, path, queries: None }).expect("opens")
+    open(&config, &ErpConfig { kind: ErpKind::Sqlite, path, queries: None }, reader()).expect("opens")
 }
 
 fn ids(page: &DocumentPage) -> Vec<&str> {
@@ -147,7 +149,7 @@ async fn no_place_configured_is_an_empty_list() {
     assert!(page.documents.is_empty() && page.next.is_none());
     let missing = DocumentsConfig { folder: Some("no/such/folder".into()), attachments: false };
     let erp = ErpConfig { kind: ErpKind::Ofbiz, path: "x".into(), queries: None };
-    let error = open(&missing, &erp).err().expect("refused").to_string();
+    let error = open(&missing, &erp, reader()).err().expect("refused").to_string();
     assert!(error.contains("no/such/folder"), "{error}");
 }
 
@@ -157,86 +159,30 @@ async fn upload(bytes: &[u8]) -> Result<bytes::Bytes, DocumentError> {
     documents(Some(folder.path()), None).bytes("file:a", Rendition::ForUpload(None)).await
 }
 
-fn words(bytes: &[u8]) -> Vec<(String, i32, i32)> {
-    let reading = TextReader::default().read(bytes, "application/pdf").expect("readable");
-    let all = reading.pages.into_iter().flat_map(|page| page.words);
-    all.map(|word| (word.text, word.area.left.round() as i32, word.area.bottom.round() as i32)).collect()
-}
-
 #[tokio::test]
-async fn a_filled_form_becomes_part_of_the_page() {
+async fn what_goes_to_avatax_is_always_a_pdf_of_the_pages_asked_for() {
+    let folder = tempfile::tempdir().expect("folder");
     let mut made = Made::new();
-    let (value, on, off) =
-        (made.drawing("Filled", 200, 20), made.drawing("X", 100, 10), made.drawing("no", 100, 10));
-    let page = made.page("BT /Helv 10 Tf 100 700 Td (Label) Tj ET q", dictionary! {});
-    made.field(
-        page,
-        dictionary! {
-            "T" => lopdf::text_string("name"), "FT" => "Tx", "V" => lopdf::text_string("Filled"),
-            "AP" => dictionary! { "N" => value },
-        },
-    );
-    made.field(
-        page,
-        dictionary! {
-            "T" => lopdf::text_string("box"), "FT" => "Btn", "V" => "Yes", "AS" => "Yes",
-            "Rect" => vec![100.into(), 500.into(), 300.into(), 520.into()],
-            "AP" => dictionary! { "N" => dictionary! { "Yes" => on, "Off" => off } },
-        },
-    );
-    made.field(page, dictionary! { "T" => lopdf::text_string("empty"), "FT" => "Tx" });
-    made.field(
-        page,
-        dictionary! {
-            "T" => lopdf::text_string("hidden"), "FT" => "Tx", "V" => lopdf::text_string("secret"), "F" => 2,
-            "AP" => dictionary! { "N" => value },
-        },
-    );
-    let link = made.document.add_object(dictionary! {
-        "Type" => "Annot", "Subtype" => "Link", "Rect" => vec![0.into(), 0.into(), 9.into(), 9.into()],
-    });
-    made.show(page, link);
-    let original = made.bytes();
-    assert_eq!(words(&original), [("Label".to_owned(), 100, 102)]);
-
-    let flat = upload(&original).await.expect("flat");
-    assert!(!flat.windows(9).any(|part| part == b"/AcroForm"));
-    // The check mark's drawing is half as large as its field, so it is doubled: 2 points in become 4.
-    let expected =
-        [("Label", 100, 102), ("Filled", 102, 199), ("X", 104, 298)].map(|(w, x, y)| (w.to_owned(), x, y));
-    assert_eq!(words(&flat), expected);
-    let document = Document::load_mem(&flat).expect("valid");
-    let page = document.page_iter().next().expect("page");
-    let left = document.get_page_annotations(page).expect("annotations");
-    assert_eq!(left.len(), 1);
-    assert!(left[0].get(b"Subtype").and_then(lopdf::Object::as_name).is_ok_and(|name| name == b"Link"));
-    assert_eq!(upload(&flat).await.expect("flat already"), flat);
+    for word in ["First", "Second", "Third"] {
+        made.page(&format!("BT /Helv 10 Tf 50 700 Td ({word} page) Tj ET"));
+    }
+    fs::write(folder.path().join("a"), made.bytes()).expect("file");
+    let documents = documents(Some(folder.path()), None);
+    let words = async |pages: Option<PageRange>| {
+        let bytes = documents.bytes("file:a", Rendition::ForUpload(pages)).await.expect("copy");
+        assert_eq!(media_type(&bytes), "application/pdf");
+        let reading = reader().read(&bytes).expect("readable");
+        reading.pages.into_iter().map(|page| page.words[0].text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(words(None).await, ["First", "Second", "Third"]);
+    assert_eq!(words(Some(PageRange { first: 1, count: 1 })).await, ["Second"]);
+    let beyond = Rendition::ForUpload(Some(PageRange { first: 2, count: 2 }));
+    assert!(matches!(documents.bytes("file:a", beyond).await, Err(DocumentError::Unsupported(_))));
 }
 
 #[tokio::test]
-async fn a_value_without_a_drawing_is_refused_by_name() {
-    let mut made = Made::new();
-    let page = made.page("", dictionary! {});
-    made.field(
-        page,
-        dictionary! {
-            "T" => lopdf::text_string("permit"), "FT" => "Tx", "V" => lopdf::text_string("1"),
-        },
-    );
-    let answer = upload(&made.bytes()).await;
-    assert!(
-        matches!(answer, Err(DocumentError::Unsupported(ref text)) if text.contains("\"permit\" on page 1")),
-        "{answer:?}"
-    );
-}
-
-#[tokio::test]
-async fn what_avatax_does_not_take_is_refused_and_pictures_stay_as_they_are() {
-    assert_eq!(upload(b"\xFF\xD8\xFF\xE0").await.expect("picture").as_ref(), b"\xFF\xD8\xFF\xE0");
-    let plain = super::made::text(&[("A", 1, 1)]);
-    assert_eq!(upload(&plain).await.expect("plain").as_ref(), plain);
-    for (bytes, word) in [(&b"PK\x03\x04"[..], "ZIP"), (b"hello", "neither"), (b"%PDF-1.4 cut off", "broken")]
-    {
+async fn what_avatax_does_not_take_is_refused_with_a_sentence() {
+    for (bytes, word) in [(&b"PK\x03\x04"[..], "ZIP"), (b"hello", "PDF"), (b"%PDF-1.4 cut off", "PDF")] {
         let answer = upload(bytes).await;
         assert!(
             matches!(answer, Err(DocumentError::Unsupported(ref text)) if text.contains(word)),
@@ -246,25 +192,16 @@ async fn what_avatax_does_not_take_is_refused_and_pictures_stay_as_they_are() {
 }
 
 #[tokio::test]
-async fn an_encrypted_document_is_neither_uploaded_nor_read() {
-    let mut document = Document::load_mem(&super::made::text(&[("A", 1, 1)])).expect("valid");
-    document.trailer.set("ID", vec![lopdf::Object::string_literal("0123456789abcdef"); 2]);
-    let version = lopdf::EncryptionVersion::V2 {
-        document: &document,
-        owner_password: "owner",
-        user_password: "user",
-        key_length: 128,
-        permissions: lopdf::Permissions::all(),
-    };
-    let state = lopdf::EncryptionState::try_from(version).expect("state");
-    document.encrypt(&state).expect("encrypted");
-    let mut bytes = Vec::new();
-    document.save_to(&mut bytes).expect("saved");
-    let answer = upload(&bytes).await;
+async fn without_its_component_a_copy_is_not_refused_but_not_to_be_had_now() {
+    let folder = tempfile::tempdir().expect("folder");
+    fs::write(folder.path().join("a"), super::made::text(&[("A", 1, 1)])).expect("file");
+    let config = DocumentsConfig { folder: Some(folder.path().to_path_buf()), attachments: false };
+    let erp = ErpConfig { kind: ErpKind::Ofbiz, path: "x".into(), queries: None };
+    let reader = Arc::new(DocumentReader::new(ReaderOptions::default()));
+    let documents = open(&config, &erp, reader).expect("opens");
+    let answer = documents.bytes("file:a", Rendition::ForUpload(None)).await;
     assert!(
-        matches!(answer, Err(DocumentError::Unsupported(ref text)) if text.contains("encrypted")),
+        matches!(answer, Err(DocumentError::Unavailable(ref text)) if text.contains("cargo xtask component")),
         "{answer:?}"
     );
-    let answer = TextReader::default().read(&bytes, "application/pdf");
-    assert!(format!("{answer:?}").contains("Unreadable(\"the PDF is encrypted"), "{answer:?}");
 }

@@ -1,234 +1,268 @@
-//! Reads the text layer and the form fields of PDF files.
+//! One reader for all tenants of a host: native or sandboxed, and never more at once than the machine has cores.
 //!
-//! The work happens on a thread of its own with a deadline, because the file may be made to waste time, and inside a
-//! guard against panics, because the font library has them. Whatever goes wrong ends as a sentence about the document,
-//! never as a fault of the host.
+//! What can be said about a file is a [`Finding`] and holds whenever the file is read again. What can only be said about
+//! this moment or this host (the time ran out, the component is not there, the engine failed) is kept apart from it in
+//! [`ReadError`], because only the former may be remembered.
+//!
+//! The component is loaded when the first document comes, since most commands read none.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
-    thread,
+    path::PathBuf,
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    thread::available_parallelism,
     time::Duration,
 };
 
-use lopdf::{Dictionary, Document, Object, Stream, content::Content, dictionary};
+use document_reader::{
+    PagePicture,
+    limits::Limits,
+    model::{Finding, Reading},
+};
 
 use super::{
-    Ocr,
-    layout::{View, Words},
-    page_text::{self, PageText},
+    native,
+    recognition::{Recognition, Watched},
+    sandbox::Sandbox,
 };
-use crate::{
-    documents::{
-        MAX_BYTES,
-        pdf::{self, PdfError},
-    },
-    model::ocr::{FormField, OcrError, Reading, TextPage},
-};
+pub use crate::{config::ReaderMode, model::documents::PageRange};
 
-/// Most pages of a document, as the contract says.
-const MAX_PAGES: usize = 50;
-/// Stack of the reading thread: parsers nest.
-const STACK: usize = 16 * 1024 * 1024;
-/// US Letter, for pages that do not say how large they are.
-const LETTER: [f32; 4] = [0.0, 0.0, 612.0, 792.0];
-
-/// Reads text layers and form fields; answers that pictures need a reader.
+/// What a host decides about reading.
 #[derive(Debug, Clone)]
-pub struct TextReader {
-    deadline: Duration,
+pub struct ReaderOptions {
+    /// Where documents are taken apart.
+    pub mode: ReaderMode,
+    /// The component `document_reader.wasm`; needed unless `mode` is native.
+    pub component: Option<PathBuf>,
+    /// Where compiled components are kept, see [`EngineOptions::cache`](crate::engine::EngineOptions::cache).
+    pub cache: Option<PathBuf>,
+    /// What turns pictures into words.
+    pub recognition: Arc<Recognition>,
+    /// Longest time for one document, recognition excluded.
+    pub deadline: Duration,
+    /// Most memory that a sandboxed reader gets for one document.
+    pub memory_bytes: usize,
+    /// Documents that are read at once.
+    pub at_once: usize,
 }
 
-impl Default for TextReader {
+impl Default for ReaderOptions {
+    /// Sandboxed, without a component and without recognition: a host names at least the component.
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(60) }
-    }
-}
-
-impl TextReader {
-    /// A reader that gives up on a document after this time.
-    pub fn with_deadline(deadline: Duration) -> Self {
-        Self { deadline }
-    }
-}
-
-impl Ocr for TextReader {
-    fn read(&self, bytes: &[u8], media_type: &str) -> Result<Reading, OcrError> {
-        if bytes.len() as u64 > MAX_BYTES {
-            let limit = MAX_BYTES / 1024 / 1024;
-            return Err(OcrError::TooLarge(format!(
-                "the document is larger than {limit} MiB, the limit for reading"
-            )));
-        }
-        match media_type {
-            _ if bytes.is_empty() => Err(unreadable("the document is empty")),
-            "application/pdf" => self.read_pdf(bytes.to_vec()),
-            "image/png" | "image/jpeg" | "image/tiff" => Err(needs_reader()),
-            "application/zip" => Err(unreadable("this is a ZIP or Office file; save it as PDF")),
-            _ => Err(unreadable("this is neither a PDF nor a picture")),
+        Self {
+            mode: ReaderMode::default(),
+            component: None,
+            cache: None,
+            recognition: Arc::new(Recognition::none()),
+            deadline: Duration::from_secs(60),
+            memory_bytes: 768 << 20,
+            at_once: available_parallelism().map_or(1, usize::from),
         }
     }
 }
 
-impl TextReader {
-    fn read_pdf(&self, bytes: Vec<u8>) -> Result<Reading, OcrError> {
-        let (send, receive) = mpsc::channel();
-        let work = move || {
-            let result = catch_unwind(AssertUnwindSafe(|| read_pdf(&bytes)));
-            let stopped = |_| Err(unreadable("the PDF is broken in a way that stopped its reader"));
-            // Nobody listens any more after the deadline.
-            let _ = send.send(result.unwrap_or_else(stopped));
+/// Why a document was not read, or not copied. The texts need no capital.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// A fact of the file; it will be the same next time.
+    #[error(transparent)]
+    Finding(#[from] Finding),
+    /// Its time was over. On an idle machine it may be enough.
+    #[error("the document cannot be read: it took longer than {} seconds", .0.as_secs_f32())]
+    OverTime(Duration),
+    /// The host cannot read it as things are; the text says what to do.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Reads documents, draws their pages and makes copies to hand on. All functions block; call them on a thread for
+/// blocking work.
+#[derive(Debug)]
+pub struct DocumentReader {
+    options: ReaderOptions,
+    sandbox: OnceLock<Result<Sandbox, String>>,
+    places: Places,
+}
+
+impl DocumentReader {
+    /// Sets up a reader; nothing is loaded yet.
+    #[must_use]
+    pub fn new(options: ReaderOptions) -> Self {
+        let places = Places::new(options.at_once);
+        Self { options, sandbox: OnceLock::new(), places }
+    }
+
+    /// Tells this reader from every other that might read differently: goes into the names of what is remembered.
+    ///
+    /// # Errors
+    /// When the sandboxed reader cannot be loaded.
+    pub fn identity(&self) -> Result<String, ReadError> {
+        let code = match self.sandbox()? {
+            Some(sandbox) => sandbox.digest().to_owned(),
+            None => native::identity(),
         };
-        let thread = thread::Builder::new().name("document-reader".to_owned()).stack_size(STACK).spawn(work);
-        if let Err(error) = thread {
-            return Err(unreadable(&format!("no thread could be started to read it ({error}); try again")));
-        }
-        receive.recv_timeout(self.deadline).unwrap_or_else(|_| {
-            Err(unreadable(&format!("reading it took longer than {} seconds", self.deadline.as_secs())))
-        })
+        let engine = self.options.recognition.name();
+        Ok(format!("{code} {}", engine.as_deref().unwrap_or("without recognition")))
     }
-}
 
-fn read_pdf(bytes: &[u8]) -> Result<Reading, OcrError> {
-    let document = pdf::load(bytes).map_err(refused)?;
-    let page_ids: Vec<_> = document.page_iter().take(MAX_PAGES + 1).collect();
-    if page_ids.len() > MAX_PAGES {
-        return Err(OcrError::TooLarge(format!(
-            "the document has more than {MAX_PAGES} pages, the limit for reading"
-        )));
-    }
-    let mut pages = Vec::with_capacity(page_ids.len());
-    let mut views = Vec::with_capacity(page_ids.len());
-    let mut pictures = false;
-    for page in page_ids {
-        let page =
-            document.get_dictionary(page).map_err(|error| refused(PdfError::Broken(error.to_string())))?;
-        let view = view(&document, page);
-        let text = page_text::reduce(&document, page, &page_content(&document, page)?).map_err(refused)?;
-        pictures |= text.pictures;
-        let words = if text.shows_text { words(&document, text, view)? } else { Vec::new() };
-        let (width, height) = view.size();
-        pages.push(TextPage { width, height, words, marks: Vec::new(), turned: 0.0 });
-        views.push(view);
-    }
-    let fields = fields(&document, &views);
-    if fields.is_empty() && pages.iter().all(|page| page.words.is_empty()) {
-        return Err(if pictures {
-            needs_reader()
-        } else {
-            unreadable("the PDF shows neither text nor a picture")
-        });
-    }
-    Ok(Reading { pages, fields, reader: "text layer".to_owned() })
-}
-
-/// The content of a page: one stream, or several that count as one.
-fn page_content(document: &Document, page: &Dictionary) -> Result<Vec<u8>, OcrError> {
-    let streams: Vec<&Stream> = match pdf::entry(document, page, b"Contents") {
-        Some(Object::Stream(stream)) => vec![stream],
-        Some(Object::Array(parts)) => {
-            parts.iter().filter_map(|part| pdf::resolve(document, part)?.as_stream().ok()).collect()
-        }
-        _ => Vec::new(),
-    };
-    let mut content = Vec::new();
-    for stream in streams {
-        content.extend(pdf::content(stream).map_err(refused)?);
-        content.push(b'\n');
-        if content.len() as u64 > 4 * MAX_BYTES {
-            return Err(refused(PdfError::TooLarge));
-        }
-    }
-    Ok(content)
-}
-
-fn view(document: &Document, page: &Dictionary) -> View {
-    let area = [&b"CropBox"[..], b"MediaBox"]
-        .into_iter()
-        .filter_map(|key| pdf::rectangle(document, pdf::inherited(document, page, key)))
-        .find(|[left, bottom, right, top]| right - left > 1.0 && top - bottom > 1.0)
-        .unwrap_or(LETTER);
-    let turned =
-        pdf::inherited(document, page, b"Rotate").and_then(|turned| turned.as_i64().ok()).unwrap_or(0);
-    View { area: area.map(f64::from), turns: u8::try_from(turned.rem_euclid(360) / 90).unwrap_or(0) }
-}
-
-/// Has the font library place every character of a page that holds nothing but text.
-fn words(document: &Document, text: PageText, view: View) -> Result<Vec<crate::model::ocr::Word>, OcrError> {
-    let broken = |error: String| refused(PdfError::Broken(error));
-    let content =
-        Content { operations: text.operations }.encode().map_err(|error| broken(error.to_string()))?;
-    // Fonts are shared by reference, so the page joins a copy of the objects without their pages' content.
-    let mut only = Document::with_version("1.7");
-    only.objects = reachable(document, &text.fonts);
-    only.max_id = document.max_id;
-    let content = only.add_object(Stream::new(dictionary! {}, content));
-    let pages = only.new_object_id();
-    let page = only.add_object(dictionary! {
-        "Type" => "Page",
-        "Parent" => pages,
-        "MediaBox" => view.area.map(|number| Object::Real(number as f32)).to_vec(),
-        "Resources" => dictionary! { "Font" => text.fonts },
-        "Contents" => content,
-    });
-    only.set_object(pages, dictionary! { "Type" => "Pages", "Kids" => vec![page.into()], "Count" => 1 });
-    let catalog = only.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages });
-    only.trailer.set("Root", catalog);
-    let mut device = Words::new(view);
-    pdf_extract::output_doc_page(&only, &mut device, 1).map_err(|error| broken(error.to_string()))?;
-    Ok(device.finish())
-}
-
-/// The objects that fonts need, found by following references.
-fn reachable(document: &Document, fonts: &Dictionary) -> std::collections::BTreeMap<lopdf::ObjectId, Object> {
-    let mut found = std::collections::BTreeMap::new();
-    let mut open: Vec<&Object> = fonts.iter().map(|(_, font)| font).collect();
-    while let Some(object) = open.pop() {
-        match object {
-            Object::Reference(id) => {
-                if !found.contains_key(id)
-                    && let Ok(target) = document.get_object(*id)
-                {
-                    found.insert(*id, target.clone());
-                    open.push(target);
-                }
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read(&self, bytes: &[u8]) -> Result<Reading, ReadError> {
+        let watched = Watched::new(Arc::clone(&self.options.recognition));
+        let sandbox = self.ready(bytes)?;
+        let _place = self.places.take();
+        let reading = match sandbox {
+            Some(sandbox) => sandbox.read(bytes, &watched, self.options.deadline),
+            None => native::run(bytes, &watched, self.options.deadline, |bytes, watched| {
+                document_reader::read(bytes, watched.recogniser(), &Limits::default())
+            }),
+        };
+        match (watched.failure(), reading) {
+            // Whatever the reader made of it, it was no fact of the file.
+            (Some(failure), _) => Err(ReadError::Unavailable(failure)),
+            (None, Err(ReadError::Finding(Finding::NeedsRecogniser(text)))) => {
+                let help = self.options.recognition.help();
+                Err(Finding::NeedsRecogniser(format!("{text}; {help}")).into())
             }
-            Object::Array(items) => open.extend(items),
-            Object::Dictionary(items) => open.extend(items.iter().map(|(_, item)| item)),
-            Object::Stream(stream) => open.extend(stream.dict.iter().map(|(_, item)| item)),
-            _ => {}
+            (None, reading) => reading,
         }
     }
-    found
-}
 
-fn fields(document: &Document, views: &[View]) -> Vec<FormField> {
-    pdf::widgets(document)
-        .into_iter()
-        .filter_map(|widget| {
-            let view = widget.page.and_then(|page| views.get(page));
-            let area = widget.area.zip(view).and_then(|([left, bottom, right, top], view)| {
-                view.around(&[(left.into(), bottom.into()), (right.into(), top.into())])
-            });
-            let page = widget.page.and_then(|page| u32::try_from(page).ok());
-            Some(FormField { name: widget.name, value: widget.value?, ticked: false, page, area })
-        })
-        .collect()
-}
+    /// Draws a page, from 0, upright and straight. `turned` is that of the page in the reading, which the picture then
+    /// agrees with.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn picture(&self, bytes: &[u8], page: u32, turned: Option<f32>) -> Result<PagePicture, ReadError> {
+        let sandbox = self.ready(bytes)?;
+        let _place = self.places.take();
+        let deadline = self.options.deadline;
+        match sandbox {
+            Some(sandbox) => sandbox.picture(bytes, page, turned, deadline),
+            None => native::run(bytes, &Watched::idle(), deadline, move |bytes, _| {
+                document_reader::picture(bytes, number(page), turned, &Limits::default())
+            }),
+        }
+    }
 
-fn refused(error: PdfError) -> OcrError {
-    match error {
-        PdfError::TooLarge => OcrError::TooLarge(error.to_string()),
-        PdfError::Encrypted | PdfError::Broken(_) => OcrError::Unreadable(error.to_string()),
+    /// Makes a PDF of some pages, or of all, that can be handed on.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn upload_copy(&self, bytes: &[u8], pages: Option<PageRange>) -> Result<Vec<u8>, ReadError> {
+        let sandbox = self.ready(bytes)?;
+        let _place = self.places.take();
+        let deadline = self.options.deadline;
+        match sandbox {
+            Some(sandbox) => sandbox.upload_copy(bytes, pages, deadline),
+            None => native::run(bytes, &Watched::idle(), deadline, move |bytes, _| {
+                let pages = pages.map(|pages| (number(pages.first), number(pages.count)));
+                document_reader::upload_copy(bytes, pages, &Limits::default())
+            }),
+        }
+    }
+
+    /// What every document goes through first, before it costs anything.
+    fn ready(&self, bytes: &[u8]) -> Result<Option<&Sandbox>, ReadError> {
+        let limit = Limits::default().bytes;
+        if bytes.len() as u64 > limit {
+            let text = format!("the document is larger than {} MiB, the limit for reading", limit >> 20);
+            return Err(Finding::TooLarge(text).into());
+        }
+        self.sandbox()
+    }
+
+    /// The sandbox; none if documents are read natively.
+    fn sandbox(&self) -> Result<Option<&Sandbox>, ReadError> {
+        if self.options.mode == ReaderMode::Native {
+            return Ok(None);
+        }
+        match self.sandbox.get_or_init(|| Sandbox::load(&self.options)) {
+            Ok(sandbox) => Ok(Some(sandbox)),
+            Err(text) => Err(ReadError::Unavailable(text.clone())),
+        }
     }
 }
 
-fn unreadable(message: &str) -> OcrError {
-    OcrError::Unreadable(message.to_owned())
+pub(super) fn number(value: u32) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-fn needs_reader() -> OcrError {
-    OcrError::NeedsReader(
-        "this is a picture or scan without text; reading it takes a recognition engine, which this host has not".to_owned(),
-    )
+/// Places for documents that are being read. Reading a page takes all of a core and much memory, so that more at once
+/// than there are cores would only make each of them miss its deadline.
+#[derive(Debug)]
+struct Places {
+    free: Mutex<usize>,
+    returned: Condvar,
+}
+
+/// A place, given back when dropped.
+struct Place<'a>(&'a Places);
+
+impl Places {
+    fn new(count: usize) -> Self {
+        Self { free: Mutex::new(count.max(1)), returned: Condvar::new() }
+    }
+
+    fn take(&self) -> Place<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free =
+            self.returned.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Place(self)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.returned.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn no_more_documents_are_read_at_once_than_there_are_places() {
+        let (places, inside, most) = (Places::new(2), AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    let _place = places.take();
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::sleep(Duration::from_millis(20));
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_missing_component_is_named_with_what_to_run_and_says_nothing_about_the_file() {
+        let named =
+            ReaderOptions { component: Some("no/such/reader.wasm".into()), ..ReaderOptions::default() };
+        for (options, word) in [(named, "no/such/reader.wasm"), (ReaderOptions::default(), "--reader native")]
+        {
+            let answer = DocumentReader::new(options).read(b"%PDF-1.7");
+            assert!(
+                matches!(answer, Err(ReadError::Unavailable(ref text)) if text.contains(word) && text.contains("cargo xtask component")),
+                "{answer:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_beyond_the_limit_is_refused_before_anything_is_loaded() {
+        let answer = DocumentReader::new(ReaderOptions::default()).read(&vec![0; 26 << 20]);
+        assert!(
+            matches!(answer, Err(ReadError::Finding(Finding::TooLarge(ref text))) if text.contains("25 MiB")),
+            "{answer:?}"
+        );
+    }
 }

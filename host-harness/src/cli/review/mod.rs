@@ -37,6 +37,7 @@ use crate::{
     config::TenantConfig,
     documents,
     journal::{Journal, SqliteJournal},
+    ocr::{DocumentReader, ReadingCache, TenantReader},
     report::ReportError,
 };
 
@@ -51,6 +52,7 @@ pub async fn run(
     console: &mut Console,
     tenant: &TenantConfig,
     args: &ReviewArgs,
+    reader: Arc<DocumentReader>,
     again: &str,
 ) -> Result<Ending, Failure> {
     if args.all && args.what.is_some() {
@@ -67,7 +69,7 @@ pub async fn run(
     };
     let result = match (&args.what, &journal) {
         (None, _) => list::show(console, &pool, args.all),
-        (Some(what), Some(journal)) => one(console, tenant, what, (journal, &pool), again).await?,
+        (Some(what), Some(journal)) => one(console, tenant, what, (journal, &pool), reader, again).await?,
         (Some(_), None) => return Err(unknown("Nothing has been planned yet, so nothing waits.")),
     };
     Ok(Ending { result: Some(result), ..Ending::default() })
@@ -78,6 +80,7 @@ async fn one(
     tenant: &TenantConfig,
     what: &ReviewCommand,
     (journal, pool): (&SqliteJournal, &Pool),
+    reader: Arc<DocumentReader>,
     again: &str,
 ) -> Result<serde_json::Value, Failure> {
     let find = |id: &str| pool.find(id).map_err(unknown);
@@ -93,7 +96,7 @@ async fn one(
             let summary = find(&args.id)?;
             let certificate = whole(journal, summary).await?;
             let words = pool::words_on(journal, &summary.key).await.map_err(|error| failed(&error))?;
-            show::run(console, (summary, &certificate, &words), &source(tenant, args)).await
+            show::run(console, (summary, &certificate, &words), &source(tenant, args, reader)).await
         }
         ReviewCommand::Accept(args) => {
             let summary = find(&args.id)?;
@@ -117,14 +120,19 @@ fn unknown(why: impl Into<String>) -> Failure {
 }
 
 /// Where the page pictures of a tenant come from and go to.
-fn source(tenant: &TenantConfig, args: &ShowArgs) -> Source {
+fn source(tenant: &TenantConfig, args: &ShowArgs, reader: Arc<DocumentReader>) -> Source {
     let mut config = tenant.documents.clone();
     if let Some(folder) = &args.from {
         config.folder = Some(folder.clone());
     }
+    let readings = ReadingCache::new(tenant.data_dir.join(session::READINGS));
+    let drawing = TenantReader::new(Arc::clone(&reader), Some(readings));
     Source {
-        documents: documents::open(&config, &tenant.erp).map_err(|error| error.to_string()),
-        draw: Arc::new(|_bytes, _page| Err("the reader of this program draws no pages".to_owned())),
+        documents: documents::open(&config, &tenant.erp, reader).map_err(|error| error.to_string()),
+        draw: Arc::new(move |bytes, page| {
+            let drawn = drawing.picture(bytes, page).map_err(|error| error.to_string())?;
+            Ok((drawn.picture, drawn.points_a_pixel))
+        }),
         folder: args.out.clone().unwrap_or_else(|| tenant.data_dir.join(PICTURES)),
     }
 }

@@ -16,7 +16,13 @@ use crate::{
     config::Config,
     documents,
     model::journal::{Entry, EntryKind, Operation, Query, StoredEntry},
+    ocr::{ReaderMode, ReaderOptions},
 };
+
+/// A reader of documents in this process; looking at lists and deciding needs none.
+fn reader() -> Arc<DocumentReader> {
+    Arc::new(DocumentReader::new(ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() }))
+}
 
 #[derive(Clone, Default)]
 struct Stream(Arc<Mutex<Vec<u8>>>);
@@ -111,7 +117,7 @@ impl Office {
             can_ask,
             false,
         );
-        let ended = run(&mut console, &self.tenant(), args, &cli.again()).await;
+        let ended = run(&mut console, &self.tenant(), args, reader(), &cli.again()).await;
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         Answer { text, ended: ended.map(|ending| ending.result.expect("a result")) }
     }
@@ -439,7 +445,7 @@ async fn shown(office: &Office, document: &[u8], more: &Value) -> (String, Value
     let [first, second] = streams;
     let mut console = Console::of_streams(first, second, Box::new(io::empty()), false, false);
     let args = ShowArgs { id: id.to_owned(), out: None, from: None };
-    let source = Source { draw: Arc::new(|_bytes, page| blank(page)), ..source(&office.tenant(), &args) };
+    let source = Source { draw: Arc::new(|_bytes, page| blank(page)), ..source(&office.tenant(), &args, reader()) };
     let on = (summary, &certificate, words.as_slice());
     let result = show::run(&mut console, on, &source).await.unwrap();
     let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();

@@ -1,6 +1,7 @@
 //! Files made by hand to do one kind of harm each.
 
-use super::{TEXT, deflated, grey_page, jpeg, page, pdf, stream, tiff};
+use super::page;
+use crate::made::{TEXT, deflated, grey_page, jpeg, pdf, stream, tiff};
 
 /// Name, file, and whether it has to be refused.
 pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
@@ -186,7 +187,7 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
                 (277, 1),
                 (278, height),
             ];
-            let noise: Vec<u8> = (0..4_000_u32).map(|at| (at * at * 31 >> 3) as u8).collect();
+            let noise: Vec<u8> = (0..4_000_u32).map(|at| ((at * at * 31) >> 3) as u8).collect();
             add(
                 &format!("tiff {compression} of {width} by {height}"),
                 tiff(&[(entries, noise)]),
