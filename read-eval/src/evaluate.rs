@@ -178,11 +178,11 @@ impl Outcome {
         fields.map(|it| it.field).filter(|field| CRITICAL.contains(field)).collect()
     }
 
-    /// Whether a planted fault was caught by its rule; none if there is no fault.
+    /// Whether a planted fault was caught by its rule, and not with a mere warning; none if there is no fault.
     #[must_use]
     pub fn caught(&self) -> Option<bool> {
         let (_, rule) = self.fault.as_ref()?;
-        Some(self.verdict != Verdict::Pass && self.findings.iter().any(|it| it.rule == *rule))
+        Some(self.findings.iter().any(|it| it.rule == *rule && it.verdict != Verdict::Pass))
     }
 }
 

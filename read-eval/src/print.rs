@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table};
 use crate::evaluate::{Outcome, Verdict};
 use crate::fields::Agreement;
 use crate::musts::{Must, percent};
-use crate::totals::Group;
+use crate::totals::{Group, by_field};
 
 /// Longest text in a list of differences.
 const LONGEST: usize = 80;
@@ -30,7 +30,8 @@ pub fn all(outcomes: &[Outcome], groups: &[Group], musts: &[Must], peak: Option<
     if let Some(table) = faults(outcomes, Look::Text) {
         let _written = write!(text, "\n{table}\n");
     }
-    let _written = write!(text, "\n{}\n\n{}", totals(groups, Look::Text), bounds(musts));
+    let (totals, fields) = (totals(groups, Look::Text), fields(outcomes));
+    let _written = write!(text, "\n{totals}\n\n{fields}\n\n{}", bounds(musts));
     text + &unread(outcomes) + &memory(outcomes, peak)
 }
 
@@ -201,6 +202,16 @@ pub fn totals(groups: &[Group], look: Look) -> String {
             it.customers_automatic.to_string(),
             it.seconds_a_page().map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.2}")),
         ]);
+    }
+    table.to_string()
+}
+
+/// How each field was read.
+fn fields(outcomes: &[Outcome]) -> String {
+    let mut table = table(Look::Text, &["field", "exact", "wrong", "unread"], &[1, 2, 3]);
+    for it in by_field(outcomes) {
+        let counts = [it.exact, it.wrong, it.unread].map(|count| count.to_string());
+        table.add_row([it.field.to_owned()].into_iter().chain(counts));
     }
     table.to_string()
 }

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use crate::evaluate::Outcome;
 use crate::musts::Must;
-use crate::totals::Group;
+use crate::totals::{FieldCounts, Group, by_field};
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
     documents: Vec<Document<'a>>,
     totals: &'a [Group],
+    fields: Vec<FieldCounts>,
     musts: &'a [Must],
     peak_memory_bytes: Option<u64>,
 }
@@ -42,7 +43,8 @@ impl<'a> Report<'a> {
             caught: outcome.caught(),
         };
         let documents = outcomes.iter().map(document).collect();
-        Self { documents, totals, musts, peak_memory_bytes: peak }
+        let fields = by_field(outcomes);
+        Self { documents, totals, fields, musts, peak_memory_bytes: peak }
     }
 }
 
