@@ -445,7 +445,8 @@ async fn shown(office: &Office, document: &[u8], more: &Value) -> (String, Value
     let [first, second] = streams;
     let mut console = Console::of_streams(first, second, Box::new(io::empty()), false, false);
     let args = ShowArgs { id: id.to_owned(), out: None, from: None };
-    let source = Source { draw: Arc::new(|_bytes, page| blank(page)), ..source(&office.tenant(), &args, reader()) };
+    let source =
+        Source { draw: Arc::new(|_bytes, page| blank(page)), ..source(&office.tenant(), &args, reader()) };
     let on = (summary, &certificate, words.as_slice());
     let result = show::run(&mut console, on, &source).await.unwrap();
     let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
