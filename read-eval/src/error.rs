@@ -47,6 +47,12 @@ pub enum EvalError {
     /// Nobody knows where the weights are.
     #[error("the folder of the weights is not known; set ONBOARD_MODELS to it")]
     NoModels,
+    /// Nobody knows where the fonts are.
+    #[error("the folder of the fonts is not known; set ONBOARD_FONTS to it")]
+    NoFonts,
+    /// Documents cannot be generated.
+    #[error(transparent)]
+    Generate(#[from] demo_data::DemoError),
     /// The result cannot be written as JSON.
     #[error("the result could not be written as JSON: {0}; this is a defect of read-eval, please report it")]
     Json(#[source] serde_json::Error),

@@ -220,7 +220,11 @@ impl<'a> Seen<'a> {
 }
 
 /// Certificates that begin on the pages of one that a file holds, and the one that swallowed it if there are none.
-fn in_place<'s, 'a>(job: &Job<'_>, at: usize, seen: &'s [Seen<'a>]) -> (&'s [Seen<'a>], Option<&'s Seen<'a>>) {
+fn in_place<'s, 'a>(
+    job: &Job<'_>,
+    at: usize,
+    seen: &'s [Seen<'a>],
+) -> (&'s [Seen<'a>], Option<&'s Seen<'a>>) {
     let first = |at: usize| if at == 0 { Some(0) } else { job.truths.get(at).map(|it| it.first_page) };
     let (from, to) = (first(at).unwrap_or_default(), first(at + 1).unwrap_or(usize::MAX));
     let begin = seen.partition_point(|it| it.certificate.first_page < from);
@@ -285,8 +289,7 @@ fn fired(seen: &Seen<'_>) -> Vec<Fired> {
         words: it.words.clone(),
         region: it.region.clone(),
     };
-    let mut fired: Vec<Fired> =
-        seen.certificate.findings.iter().chain(&seen.found.doubt).map(one).collect();
+    let mut fired: Vec<Fired> = seen.certificate.findings.iter().chain(&seen.found.doubt).map(one).collect();
     if seen.again {
         fired.push(Fired {
             rule: "duplicate".to_owned(),
@@ -340,8 +343,12 @@ pub(crate) mod tests {
 
     /// A document that is right in everything.
     pub(crate) fn outcome(id: &str) -> Outcome {
-        let candidate =
-            Candidate { code: "C1".to_owned(), name: "Heron".to_owned(), score: 1.0, why: "same name".to_owned() };
+        let candidate = Candidate {
+            code: "C1".to_owned(),
+            name: "Heron".to_owned(),
+            score: 1.0,
+            why: "same name".to_owned(),
+        };
         Outcome {
             id: id.to_owned(),
             file: format!("{id}.pdf"),
@@ -381,7 +388,15 @@ pub(crate) mod tests {
             (Field::AddressState, "WI"),
         ] {
             let (text, raw) = (text.to_owned(), text.to_owned());
-            certificate.put(Value { field, text, raw, page: 0, area: None, how: How::Label, confidence: 1.0 });
+            certificate.put(Value {
+                field,
+                text,
+                raw,
+                page: 0,
+                area: None,
+                how: How::Label,
+                confidence: 1.0,
+            });
         }
         certificate
     }

@@ -248,8 +248,9 @@ mod tests {
 
     #[test]
     fn several_states_are_one_field() {
-        let truth =
-            truth(r#""fields": {"state": "WA", "permit_id": "1", "state_ids": [["WA", "1"], ["CA", "SR 2"]]}"#);
+        let truth = truth(
+            r#""fields": {"state": "WA", "permit_id": "1", "state_ids": [["WA", "1"], ["CA", "SR 2"]]}"#,
+        );
         let agreement = |states: &[(&str, &str)]| {
             let read = Certificate { coverage: covered(states), ..Certificate::default() };
             let compared = compare(&truth, Some(&read));
@@ -288,7 +289,8 @@ mod tests {
         put(&mut read, Field::Expires, "2027-12-31", How::Rule);
         let sample = truth(r#""fields": {}"#);
         assert_eq!(compare(&sample, Some(&read)), []);
-        let made = |day: &str| truth(&format!(r#""form": "fl-dr-13", "expiry_rule_iso": {day}, "fields": {{}}"#));
+        let made =
+            |day: &str| truth(&format!(r#""form": "fl-dr-13", "expiry_rule_iso": {day}, "fields": {{}}"#));
         let expiry = |truth: &Truth| found(&compare(truth, Some(&read)));
         assert_eq!(expiry(&made(r#""2027-12-31""#)), [("expiry_iso", Agreement::Exact)]);
         assert_eq!(expiry(&made("null")), [("expiry_iso", Agreement::Wrong)]);

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use demo_data::documents::{DocumentOptions, write_documents};
 use document_reader::recognise;
 use indicatif::ProgressBar;
 use read_eval::error::EvalError;
 use read_eval::evaluate::{self, Outcome};
 use read_eval::musts::{self, Must};
 use read_eval::print::{self, Look};
+use read_eval::readings;
 use read_eval::totals::{self, Group};
-use read_eval::{readings, truth};
+use read_eval::truth::{self, TruthFile};
 use serde::Serialize;
 
 /// Measures how well the certificates of a folder are read.
@@ -39,6 +41,15 @@ struct Arguments {
     /// Only documents with this in their name.
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
+    /// Writes so many certificates into the folder first, with chance starting at SEED.
+    #[arg(long, num_args = 2, value_names = ["SEED", "COUNT"])]
+    generate: Option<Vec<u32>>,
+    /// With --generate: adds a document for each kind of fault.
+    #[arg(long, requires = "generate")]
+    faults: bool,
+    /// With --generate: folder of the fonts [default: where `cargo xtask setup` puts them].
+    #[arg(long, value_name = "DIR", requires = "generate")]
+    fonts: Option<PathBuf>,
     /// Folder of the weights [default: where `cargo xtask setup` puts them].
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
@@ -66,7 +77,7 @@ enum Tables {
 
 /// The JSON document.
 #[derive(Serialize)]
-struct Result_<'a> {
+struct Everything<'a> {
     documents: &'a [Outcome],
     totals: &'a [Group],
     musts: &'a [Must],
@@ -84,8 +95,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// Writes documents, if that was asked for.
+fn generate(arguments: &Arguments) -> Result<(), EvalError> {
+    let Some([seed, count]) = arguments.generate.as_deref() else { return Ok(()) };
+    let fonts = arguments.fonts.clone().or_else(recognise::default_fonts).ok_or(EvalError::NoFonts)?;
+    let options = DocumentOptions {
+        faults: arguments.faults,
+        ..DocumentOptions::new(u64::from(*seed), *count, &fonts)
+    };
+    write_documents(&arguments.folder, &options)?;
+    Ok(())
+}
+
+/// Names under which the seller sells. Generated documents are made out to the seller of the generator.
+fn sellers(answers: &TruthFile) -> Vec<String> {
+    let generated = answers.documents.iter().any(|truth| truth.form.is_some());
+    if generated && answers.seller_names.is_empty() {
+        DocumentOptions::new(0, 0, "".as_ref()).seller_names
+    } else {
+        answers.seller_names.clone()
+    }
+}
+
 /// Whether all bounds hold.
 fn run(arguments: &Arguments) -> Result<bool, EvalError> {
+    generate(arguments)?;
     let answers = truth::answers(&arguments.folder)?;
     let customers = truth::customers(&arguments.folder)?;
     let jobs = readings::jobs(&answers.documents, &arguments.only);
@@ -99,25 +133,55 @@ fn run(arguments: &Arguments) -> Result<bool, EvalError> {
         threads: arguments.threads,
         network_threads: arguments.network_threads,
         readings: arguments.readings.clone(),
-        seller_names: answers.seller_names.clone(),
+        seller_names: sellers(&answers),
     };
     let bar = ProgressBar::new(jobs.len().try_into().unwrap_or(u64::MAX));
-    let done = readings::read(&jobs, &options, &|| bar.inc(1))?;
+    let done = match arguments.reader {
+        Reader::Native => readings::read(&jobs, &options, &|| bar.inc(1))?,
+    };
     bar.finish_and_clear();
     let outcomes = evaluate::outcomes(&jobs, &done, &customers);
     let groups = totals::groups(&outcomes);
     let musts = musts::musts(&outcomes, &groups);
     let peak = readings::peak_memory();
     let text = if arguments.json {
-        let result =
-            Result_ { documents: &outcomes, totals: &groups, musts: &musts, peak_memory_bytes: peak };
-        serde_json::to_string_pretty(&result).map_err(EvalError::Json)? + "\n"
+        let everything =
+            Everything { documents: &outcomes, totals: &groups, musts: &musts, peak_memory_bytes: peak };
+        serde_json::to_string_pretty(&everything).map_err(EvalError::Json)? + "\n"
     } else if arguments.table == Tables::Md {
-        let faults = print::faults(&outcomes, Look::Markdown).map(|it| format!("\n{it}\n")).unwrap_or_default();
+        let faults =
+            print::faults(&outcomes, Look::Markdown).map(|it| format!("\n{it}\n")).unwrap_or_default();
         format!("{}\n{faults}", print::totals(&groups, Look::Markdown))
     } else {
         print::all(&outcomes, &groups, &musts, peak)
     };
     std::io::stdout().write_all(text.as_bytes()).map_err(EvalError::Print)?;
     Ok(musts.iter().all(|must| must.holds))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+        let arguments = Arguments::parse_from(["read-eval", "x", "--generate", "7", "300", "--faults"]);
+        assert_eq!((arguments.generate, arguments.faults), (Some(vec![7, 300]), true));
+        assert!(Arguments::try_parse_from(["read-eval", "x", "--faults"]).is_err(), "faults of nothing");
+    }
+
+    #[test]
+    fn samples_have_no_seller_and_generated_documents_that_of_the_generator() {
+        let parse = |json: &str| -> TruthFile { serde_json::from_str(json).unwrap() };
+        let sample = r#"{"documents": [{"id": "a", "file": "a", "layout": "mtc", "fields": {}}]}"#;
+        assert!(sellers(&parse(sample)).is_empty());
+        let made =
+            r#"{"documents": [{"id": "a", "file": "a", "layout": "mtc", "form": "mtc", "fields": {}}]}"#;
+        assert!(sellers(&parse(made)).iter().any(|name| name == "Example Supply Inc."));
+        let named = r#"{"documents": [], "seller_names": ["Other Example LLC"]}"#;
+        assert_eq!(sellers(&parse(named)), ["Other Example LLC"]);
+    }
 }

@@ -72,7 +72,8 @@ fn named(outcome: &Outcome) -> String {
 }
 
 fn none(what: &'static str, but: Vec<String>) -> Must {
-    let measured = if but.is_empty() { "all".to_owned() } else { format!("{}: {}", but.len(), but.join(", ")) };
+    let measured =
+        if but.is_empty() { "all".to_owned() } else { format!("{}: {}", but.len(), but.join(", ")) };
     Must { what, holds: but.is_empty(), measured }
 }
 

@@ -36,7 +36,7 @@ pub fn all(outcomes: &[Outcome], groups: &[Group], musts: &[Must], peak: Option<
 
 fn table(look: Look, head: &[&str], numbers: &[usize]) -> Table {
     let mut table = Table::new();
-    table.load_preset(if look == Look::Markdown { ASCII_MARKDOWN } else { NOTHING });
+    table.load_style(if look == Look::Markdown { ASCII_MARKDOWN } else { NOTHING });
     table.set_header(head);
     for at in numbers {
         if let Some(column) = table.column_mut(*at) {
@@ -52,7 +52,16 @@ fn shown(share: Option<f64>) -> String {
 
 fn documents(outcomes: &[Outcome]) -> String {
     let head = [
-        "document", "recall", "precision", "exact", "wrong", "unread", "form", "verdict", "rules", "customer",
+        "document",
+        "recall",
+        "precision",
+        "exact",
+        "wrong",
+        "unread",
+        "form",
+        "verdict",
+        "rules",
+        "customer",
         "s/page",
     ];
     let mut table = table(Look::Text, &head, &[1, 2, 3, 4, 5, 10]);
@@ -144,7 +153,13 @@ pub fn faults(outcomes: &[Outcome], look: Look) -> Option<String> {
     for it in outcomes {
         let Some((kind, rule)) = &it.fault else { continue };
         let caught = if it.caught() == Some(true) { "yes" } else { "NO" };
-        table.add_row([kind.clone(), rule.clone(), rules(it), it.verdict.name().to_owned(), caught.to_owned()]);
+        table.add_row([
+            kind.clone(),
+            rule.clone(),
+            rules(it),
+            it.verdict.name().to_owned(),
+            caught.to_owned(),
+        ]);
     }
     (!table.is_empty()).then(|| table.to_string())
 }
@@ -232,8 +247,11 @@ mod tests {
     #[test]
     fn rules_are_said_once_and_warnings_in_brackets() {
         let mut it = outcome("a");
-        it.findings =
-            vec![fired("expired", Verdict::Fail), fired("expired", Verdict::Fail), fired("due", Verdict::Pass)];
+        it.findings = vec![
+            fired("expired", Verdict::Fail),
+            fired("expired", Verdict::Fail),
+            fired("due", Verdict::Pass),
+        ];
         assert_eq!(rules(&it), "expired, (due)");
     }
 

@@ -146,7 +146,8 @@ fn read_one(job: &Job<'_>, options: &Options, recogniser: &dyn Recogniser) -> Re
     let ends = starts.skip(1).chain(core::iter::once(usize::MAX));
     let from = |position: usize, truth: &Truth| if position == 0 { 0 } else { truth.first_page };
     let words = job.truths.iter().zip(ends).enumerate();
-    let words = words.map(|(at, (truth, end))| words::compare(truth, &reading, from(at, truth), end)).collect();
+    let words =
+        words.map(|(at, (truth, end))| words::compare(truth, &reading, from(at, truth), end)).collect();
     let certificates = understand::certificates(&reading, &context);
     Ok(Done { certificates, words, pages: reading.pages.len(), seconds, fresh, sha256, error: None })
 }

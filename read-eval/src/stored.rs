@@ -64,8 +64,12 @@ enum Kind {
 /// What the reader says, as the component takes it.
 #[must_use]
 pub fn converted(reading: read::Reading) -> ocr::Reading {
-    let area =
-        |it: read::Rectangle| ocr::Rectangle { left: it.left, top: it.top, right: it.right, bottom: it.bottom };
+    let area = |it: read::Rectangle| ocr::Rectangle {
+        left: it.left,
+        top: it.top,
+        right: it.right,
+        bottom: it.bottom,
+    };
     let word = |it: read::Word| ocr::Word {
         text: it.text,
         area: area(it.area),
@@ -228,9 +232,14 @@ mod tests {
             width: 612.0,
             height: 792.0,
             words: vec![word(read::WordSource::TextLayer), word(read::WordSource::Recognition)],
-            marks: [read::MarkKind::EmptyBox, read::MarkKind::TickedBox, read::MarkKind::Ink, read::MarkKind::Strike]
-                .map(mark)
-                .to_vec(),
+            marks: [
+                read::MarkKind::EmptyBox,
+                read::MarkKind::TickedBox,
+                read::MarkKind::Ink,
+                read::MarkKind::Strike,
+            ]
+            .map(mark)
+            .to_vec(),
             turned: -1.5,
         };
         let field = |area| read::FormField {
@@ -240,8 +249,11 @@ mod tests {
             page: Some(1),
             area,
         };
-        let reading =
-            read::Reading { pages: vec![page], fields: vec![field(Some(area)), field(None)], reader: "r".into() };
+        let reading = read::Reading {
+            pages: vec![page],
+            fields: vec![field(Some(area)), field(None)],
+            reader: "r".into(),
+        };
         let timed = Timed { reading: converted(reading), seconds: 0.125 };
         assert_eq!(timed.reading.pages[0].marks[3].kind, ocr::MarkKind::Strike);
         assert_eq!(timed.reading.pages[0].words[1].source, ocr::WordSource::Recognition);

@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn words_count_as_often_as_they_stand_there() {
-        let words = count(["no tax", "no"].into_iter(), [].into_iter(), ["no", "no", "no", "Tax"].into_iter());
+        let words =
+            count(["no tax", "no"].into_iter(), [].into_iter(), ["no", "no", "no", "Tax"].into_iter());
         assert_eq!(words, Words { truth: 3, read: 4, same: 2 });
         assert_eq!(words.precision(), Some(0.5));
     }

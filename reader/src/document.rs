@@ -240,13 +240,13 @@ enum Pictures<'b> {
     /// A PNG or JPEG, which is one page.
     One { bytes: &'b [u8], kind: &'b str, limits: Limits },
     /// A TIFF.
-    Tiff(tiff::Tiff<'b>),
+    Tiff(Box<tiff::Tiff<'b>>),
 }
 
 impl<'b> Pictures<'b> {
     fn open(bytes: &'b [u8], kind: &'b str, limits: &Limits) -> Result<Self, Finding> {
         if kind == "image/tiff" {
-            return Ok(Self::Tiff(tiff::open(bytes, limits)?));
+            return Ok(Self::Tiff(Box::new(tiff::open(bytes, limits)?)));
         }
         Ok(Self::One { bytes, kind, limits: *limits })
     }

@@ -25,12 +25,12 @@ mod kind;
 pub mod limits;
 mod marks;
 pub mod model;
-#[cfg(feature = "recognition")]
-pub mod recognise;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 mod pdf;
 mod picture;
+#[cfg(feature = "recognition")]
+pub mod recognise;
 mod scan;
 
 pub use document::{PagePicture, picture, read, upload_copy};

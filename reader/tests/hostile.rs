@@ -3,6 +3,8 @@
 //! Each has to end as a reading or a finding, within its time and without more memory than the reader's bounds explain.
 //! What is made depends on a seed alone; a failure names it.
 
+#![expect(clippy::panic, reason = "helpers of tests stop the test that uses them")]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering},
@@ -15,6 +17,9 @@ use document_reader::{
     native, picture, read, upload_copy,
 };
 
+#[cfg(test)]
+mod harm;
+#[cfg(test)]
 mod made;
 
 /// Counts what is allocated, and the most there was at a time.
@@ -128,12 +133,12 @@ fn survives(name: &str, bytes: Vec<u8>) -> bool {
 
 #[test]
 fn two_thousand_hostile_files_end_as_a_reading_or_a_finding() {
-    let valid = made::valid();
+    let valid = harm::valid();
     let mut findings = 0;
     for (name, bytes) in &valid {
         assert!(!survives(name, bytes.clone()), "{name} is a good file");
     }
-    let planted = made::planted();
+    let planted = harm::bombs::planted();
     for (name, bytes, refused) in &planted {
         let finding = survives(name, bytes.clone());
         assert!(finding || !refused, "{name} has to be refused");
@@ -141,8 +146,8 @@ fn two_thousand_hostile_files_end_as_a_reading_or_a_finding() {
     }
     let rest = FILES - planted.len() as u64;
     for number in 0..rest {
-        let mut random = made::Random::new(SEED + number);
-        let (kind, bytes) = made::spoiled(&valid, &mut random);
+        let mut random = harm::Random::new(SEED + number);
+        let (kind, bytes) = harm::spoiled(&valid, &mut random);
         findings += usize::from(survives(&format!("seed {} ({kind})", SEED + number), bytes));
     }
     println!("{findings} of {FILES} files gave a finding");

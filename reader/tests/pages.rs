@@ -98,7 +98,7 @@ fn a_page_that_grows_without_end_is_refused() {
         let content = "/F Do ".repeat(20).into_bytes();
         drawn = made.document.add_object(Stream::new(
             dictionary! { "Type" => "XObject", "Subtype" => "Form", "Resources" => resources,
-                "BBox" => vec![0.into(), 0.into(), 10.into(), 10.into()] },
+            "BBox" => vec![0.into(), 0.into(), 10.into(), 10.into()] },
             content,
         ));
     }
@@ -166,7 +166,10 @@ fn what_cannot_be_read_says_why() {
         (b"hello", "PDF"),
     ] {
         let answer = read(bytes);
-        assert!(matches!(answer, Err(Finding::Unreadable(ref text)) if text.contains(word)), "{word}: {answer:?}");
+        assert!(
+            matches!(answer, Err(Finding::Unreadable(ref text)) if text.contains(word)),
+            "{word}: {answer:?}"
+        );
     }
 }
 
@@ -242,7 +245,7 @@ fn a_scan_needs_a_recogniser_and_is_read_with_one() {
     let mut made = Made::new();
     let picture = made.document.add_object(Stream::new(
         dictionary! { "Type" => "XObject", "Subtype" => "Image", "Width" => 10, "Height" => 10,
-            "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 },
+        "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 },
         vec![255; 100],
     ));
     made.xobject("Im", picture);
@@ -271,6 +274,9 @@ fn an_encrypted_document_is_neither_read_nor_copied_without_its_password() {
     let mut bytes = Vec::new();
     document.save_to(&mut bytes).expect("saved");
     for answer in [read(&bytes).map(drop), upload(&bytes).map(drop)] {
-        assert!(matches!(answer, Err(Finding::Unreadable(ref text)) if text.contains("password")), "{answer:?}");
+        assert!(
+            matches!(answer, Err(Finding::Unreadable(ref text)) if text.contains("password")),
+            "{answer:?}"
+        );
     }
 }

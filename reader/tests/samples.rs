@@ -3,6 +3,13 @@
 //! Recognition is played by the samples' own right answers, turned into places on the picture that is handed over: what
 //! is tested is everything around it. Without the samples the tests say so and pass.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests stop the test that uses them"
+)]
+
 use std::{fs, path::PathBuf};
 
 use document_reader::{
@@ -103,13 +110,19 @@ fn the_boxes_of_a_clean_scan_are_all_found() {
 }
 
 #[test]
-fn the_boxes_of_a_fax_are_all_found() {
+fn a_fax_is_decoded_and_letters_are_no_boxes() {
     let Some((reading, truth)) = read_known("d06-state-boxes-typewriter-200-g4") else { return };
     let page = &reading.pages[0];
     let width = truth["width"].as_f64().expect("width") as f32 * 72.0 / 200.0;
     assert!((page.width - width).abs() < 1.5, "{} {width}", page.width);
-    println!("turned {} marks {:#?}", page.turned, page.marks);
-    assert_eq!(of_kind(&reading, MarkKind::Strike), []);
+    // It was sent 0.9 degrees askew, which shows its size as well as its lines were decoded.
+    assert!((page.turned.abs() - 0.9).abs() < 0.1, "{}", page.turned);
+    // Its frames are for writing into, and the letters of its typewriter are closed and square.
+    for kind in [MarkKind::EmptyBox, MarkKind::TickedBox, MarkKind::Strike] {
+        assert_eq!(of_kind(&reading, kind), [], "{kind:?}");
+    }
+    let signed = |(area, _): &(Rectangle, f32)| area.left < 60.0 && area.right > 145.0 && area.top > 440.0;
+    assert!(of_kind(&reading, MarkKind::Ink).iter().any(signed), "{:?}", page.marks);
 }
 
 #[test]
@@ -153,10 +166,8 @@ impl Recogniser for Straight {
 fn a_fillable_form_gives_words_and_fields_and_its_copy_is_flat() {
     let Some((bytes, truth)) = sample("d10-acroform-digital") else { return };
     let reading = read(&bytes, None, &Limits::default()).expect("readable without recognition");
-    println!("{:#?}", reading.fields);
     let words: Vec<&str> =
         reading.pages.iter().flat_map(|page| &page.words).map(|word| word.text.as_str()).collect();
-    println!("{}", words.join(" "));
     for field in ["purchaser_name", "permit_id", "seller_name"] {
         let value = truth["fields"][field].as_str().expect("a value");
         assert!(

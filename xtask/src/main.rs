@@ -1,4 +1,4 @@
-//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test`.
+//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`.
 //!
 //! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
 //! library for WebAssembly, is fetched here, and each step says on standard error what it does. Nothing is remembered
@@ -55,6 +55,12 @@ enum Task {
         #[arg(last = true)]
         rest: Vec<OsString>,
     },
+    /// Measures how well the certificates of a folder are read; see docs/reading.md.
+    ReadEval {
+        /// Passed on to `read-eval`: a folder, and options.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        rest: Vec<OsString>,
+    },
     /// Builds the component and the program and runs every test.
     Test {
         /// Passed on to `cargo test`.
@@ -101,6 +107,23 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             ]);
             run::run(cargo.args(rest))
         }
+        Task::ReadEval { rest } => {
+            assets::fetch();
+            // Recognition is far too slow in a build for debugging.
+            run::step("building the evaluation, optimised, and running it");
+            let mut cargo = run::cargo(&root);
+            // The folder is meant from where the person stands.
+            cargo.current_dir(".").args([
+                "run",
+                "--quiet",
+                "--release",
+                "--locked",
+                "--package",
+                "read-eval",
+            ]);
+            cargo.arg("--manifest-path").arg(root.join("Cargo.toml")).arg("--");
+            run::run(cargo.args(rest))
+        }
         Task::Test { rest } => {
             assets::fetch();
             build(None)?;
@@ -138,6 +161,15 @@ mod tests {
         assert_eq!(arguments.source, Some(Source::Debian));
         let Task::Demo { rest } = arguments.task else { panic!("another task") };
         assert_eq!(rest, ["--seed", "7"]);
+    }
+
+    #[test]
+    fn options_of_the_evaluation_need_no_hyphens_before_them() {
+        let arguments =
+            Arguments::parse_from(["cargo xtask", "read-eval", "samples", "--only", "d01", "--json"]);
+        let Task::ReadEval { rest } = arguments.task else { panic!("another task") };
+        assert_eq!(rest, ["samples", "--only", "d01", "--json"]);
+        assert!(Arguments::try_parse_from(["cargo xtask", "read-eval"]).is_err(), "a folder is needed");
     }
 
     #[test]

@@ -111,6 +111,11 @@ impl journal::Host for CallState {
                 entry.key == approval.plan_digest && by == Some(approval.approved_by.trim())
             })
         };
+        if entries.iter().any(|entry| entry.kind == EntryKind::Review) {
+            return Err(JournalError::Invalid(
+                "What people say about documents is for the host to record.".to_owned(),
+            ));
+        }
         if entries.iter().any(|entry| entry.kind == EntryKind::Approval && !agreed(entry)) {
             return Err(JournalError::Invalid("An approval that nobody gave in this call.".to_owned()));
         }

@@ -2,8 +2,8 @@
 //!
 //! A form may draw forms that draw forms; ten kilobytes can ask for more steps than a year has nanoseconds. The count
 //! goes through the forms once each, remembers what each costs, and multiplies; so it is quick however often they are
-//! drawn. Loops count as one step where they close, since the interpreter stops nesting at a fixed depth; a page in a
-//! loop is refused because nothing honest draws itself.
+//! drawn. The parser answers a reference that leads back into itself with nothing, so drawings in a loop end by
+//! themselves; should one be met all the same, the page is refused, because nothing honest draws itself.
 
 use std::collections::HashMap;
 

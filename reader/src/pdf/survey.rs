@@ -64,6 +64,11 @@ impl Survey {
         self.too_heavy || self.outline > MAX_OUTLINE
     }
 
+    /// Whether nothing is drawn.
+    pub(super) fn is_blank(&self) -> bool {
+        self.outline == 0.0
+    }
+
     fn path(&mut self, path: &BezPath, transform: Affine, mode: &DrawMode) {
         let mut length = 0.0;
         for segment in path.segments() {

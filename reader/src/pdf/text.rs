@@ -50,6 +50,7 @@ pub(crate) fn read(
             number + 1
         )));
     }
+    let is_blank = own.is_blank() && noted.is_blank();
     let unknown = own.unknown;
     let known = own.letters.len();
     let cover = own.pictures / (f64::from(width) * f64::from(height)).max(1.0);
@@ -63,7 +64,9 @@ pub(crate) fn read(
     let page_area = Rectangle { left: 0.0, top: 0.0, right: width, bottom: height };
     let words = words::from_letters(&letters, page_area, limits.words);
     let understood = unknown * 5 <= known;
-    let is_digital = understood && (words.len() >= FEW_WORDS || cover < SCAN_COVER);
+    // Letters drawn as outlines are no text either: a page without words is digital only if it is blank.
+    let says_all = !words.is_empty() || is_blank;
+    let is_digital = understood && (words.len() >= FEW_WORDS || (cover < SCAN_COVER && says_all));
     Ok(TextLayer { size: (width, height), words, is_digital })
 }
 

@@ -140,7 +140,7 @@ fn run_length(data: &[u8], sink: &mut Sink) -> Result<(), TooMuch> {
             }
             129.. => {
                 let Some((&byte, after)) = after.split_first() else { return Ok(()) };
-                sink.push(&[byte; 128][..257 - usize::from(length)])?;
+                sink.push([byte; 128].get(..257 - usize::from(length)).unwrap_or_default())?;
                 after
             }
         };

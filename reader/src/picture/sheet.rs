@@ -58,7 +58,7 @@ fn edges(length: usize, is_paper: impl Fn(usize) -> bool) -> (f32, f32) {
     let share = |count: usize| {
         // One line more, since the border fades into the sheet.
         let share = count as f32 / length.max(1) as f32;
-        if share < NARROW || share > WIDE { 0.0 } else { (count + 1) as f32 / length as f32 }
+        if (NARROW..=WIDE).contains(&share) { (count + 1) as f32 / length as f32 } else { 0.0 }
     };
     (share(first), 1.0 - share(length.saturating_sub(last + 1)))
 }

@@ -37,38 +37,45 @@ pub(crate) fn lie(picture: &Grey) -> Lie {
     let small = scale::within(picture, SMALL);
     let bits = threshold(&small, 10);
     let transposed = bits.transposed();
-    let (rows, columns) = (edges(&bits, true), edges(&transposed, true));
-    let level = best_angle(&rows).1;
-    let upright = best_angle(&columns).1;
+    let (level, upright) = (best(&bits, true).1, best(&transposed, true).1);
     let on_its_side = upright > level * CLEARLY;
-    let doubtful = rows.points.len() < 200 || (0.8..CLEARLY).contains(&(upright / level.max(1e-6)));
+    let doubtful = bits.ink.iter().filter(|ink| **ink).count() < 500
+        || (0.8..CLEARLY).contains(&(upright / level.max(1e-6)));
     // Ruled lines help to find the angle, so here they count.
     let angle = if on_its_side {
         let turned = threshold(&scale::within(&quarter_turns(&small, 1), SMALL), 10);
-        best_angle(&edges(&turned, false)).0
+        best(&turned, false).0
     } else {
-        best_angle(&edges(&bits, false)).0
+        best(&bits, false).0
     };
     let skew = if angle.abs() < LEAST { 0.0 } else { -angle };
     Lie { on_its_side, skew, doubtful }
 }
 
-/// The lower edges of what is drawn.
+/// The angle at which lower or upper edges pile up most, whichever do so more: a page may stand on its head.
+fn best(bits: &Bits, without_rules: bool) -> (f32, f32) {
+    let (lower, upper) =
+        (best_angle(&edges(bits, without_rules, true)), best_angle(&edges(bits, without_rules, false)));
+    if upper.1 > lower.1 { upper } else { lower }
+}
+
+/// The lower or upper edges of what is drawn.
 struct Edges {
     points: Vec<(f32, f32)>,
     height: f32,
     width: f32,
 }
 
-fn edges(bits: &Bits, without_rules: bool) -> Edges {
+fn edges(bits: &Bits, without_rules: bool, lower: bool) -> Edges {
     let mut points = Vec::new();
     // A run longer than this is a ruled line or the edge of a picture.
     let longest = if without_rules { (bits.width / 18).max(24) } else { usize::MAX };
-    for y in 0..bits.height.saturating_sub(1) {
+    for y in 1..bits.height.saturating_sub(1) {
+        let beside = if lower { y + 1 } else { y - 1 };
         let mut start = None;
         for x in 0..=bits.width {
-            let lower_edge = x < bits.width && bits.at(x, y) && !bits.at(x, y + 1);
-            match (lower_edge, start) {
+            let is_edge = x < bits.width && bits.at(x, y) && !bits.at(x, beside);
+            match (is_edge, start) {
                 (true, None) => start = Some(x),
                 (false, Some(from)) => {
                     if x - from <= longest {
@@ -144,7 +151,7 @@ mod tests {
         for line in 0..30 {
             let top = 80 + line * 30;
             let mut x = 80;
-            let mut letter = line * 7;
+            let mut letter = line * 11;
             while x < 700 - (line % 5) * 60 {
                 letter += 1;
                 let tall = if letter % 3 == 0 { 14 } else { 9 };

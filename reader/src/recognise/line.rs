@@ -19,6 +19,8 @@ const LEAST_CONFIDENCE: f32 = 0.5;
 const WIDE_GAP: f32 = 0.6;
 /// … and is this many times as wide as the gap in the middle when all are sorted.
 const UNUSUAL_GAP: f32 = 2.5;
+/// A word in which a character was put right is no surer than this.
+const SETTLED: f32 = 0.8;
 /// Ink farther from a word than this share of the line's height is not part of it.
 const REACH: f32 = 0.3;
 /// A letter with an accent that is less sure is taken for a plain one.
@@ -101,7 +103,7 @@ fn twin(character: char) -> Option<char> {
 }
 
 /// Puts right a letter that stands between figures only, or a nought between letters only, where the network was not
-/// sure. The confidence stays as low as it was, so the word is still looked at.
+/// sure.
 fn settle(text: &[(char, f32)]) -> String {
     let others = |at: usize, is: fn(&char) -> bool| {
         let mut rest = text.iter().enumerate().filter(|(other, (c, _))| *other != at && c.is_alphanumeric());
@@ -170,8 +172,11 @@ fn piece(group: &[Letter], left: f32, right: f32, ink: &Ink, height: u32) -> Opt
             _ => None,
         })
         .collect();
-    let confidence = characters.iter().fold(1.0_f32, |least, (_, confidence)| least.min(*confidence));
     let text = settle(&characters);
+    // What was put right by its neighbours was not quite read, and an id number may mix letters and figures.
+    let changed = !text.chars().eq(characters.iter().map(|(character, _)| *character));
+    let most = if changed { SETTLED } else { 1.0 };
+    let confidence = characters.iter().fold(most, |least, (_, confidence)| least.min(*confidence));
     let right = right.max(left + 1.0);
     let (top, bottom) = ink.rows(left, right).unwrap_or((0.0, height as f32));
     (!text.is_empty()).then_some(Piece { text, area: Rectangle { left, top, right, bottom }, confidence })
@@ -250,6 +255,10 @@ mod tests {
             assert_eq!(read(seen, 0.8), meant);
             assert_eq!(read(seen, 0.99), seen, "what is certain stays");
         }
+        let picture = bars(100, &[10..20, 24..34, 38..48]);
+        let line = [('4', 15.0), ('O', 29.0), ('2', 43.0)].map(|(character, at)| letter(character, at));
+        let found = words(&line, &picture, 320);
+        assert_eq!((found[0].text.as_str(), found[0].confidence), ("402", SETTLED));
         for mixed in ["A0B1", "IL", "0O", "O", "WI0-22"] {
             assert_eq!(read(mixed, 0.8), mixed);
         }

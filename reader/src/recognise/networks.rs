@@ -282,6 +282,12 @@ mod tests {
     }
 
     #[test]
+    fn the_networks_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Networks>();
+    }
+
+    #[test]
     fn other_bytes_than_the_published_ones_are_refused() {
         let error = Networks::from_bytes(vec![1, 2, 3], &[4], 1).unwrap_err();
         assert!(matches!(error, ModelsError::Different { .. }), "{error}");

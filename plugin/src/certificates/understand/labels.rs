@@ -167,7 +167,12 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
     let Some(chunk) = sheet.chunk_of(found.from) else { return false };
     let before = sheet.span(chunk.from, found.from);
     let last = sheet.tokens.get(found.to.saturating_sub(1));
-    let colon = last.is_some_and(|token| token.text.ends_with([':', '.', '#']));
+    let colon = last.is_some_and(|token| token.text.ends_with([':', '#']));
+    // "P.O." begins many an address.
+    let tiny = sheet.plain(found.from, found.to).len() <= 3;
+    if tiny && !colon {
+        return false;
+    }
     let enumerated = |tokens: &[Token]| match tokens {
         [] => true,
         [one] => one.plain.len() <= 2,
@@ -179,7 +184,7 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
         return begins || colon;
     };
     let gap = last.map_or(0.0, |token| next.area.left - token.area.right);
-    let room = gap > 0.7 * height(&next.area);
+    let room = gap > 0.9 * height(&next.area);
     let aside = next.text.starts_with('(');
     (begins && (colon || room || aside)) || (colon && room)
 }

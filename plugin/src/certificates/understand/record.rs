@@ -4,11 +4,12 @@
 //! reason. What a page does not say stays empty. Whether the certificate is any good is not decided here but in
 //! [`judge`](super::judge).
 
+use crate::certificates::names;
 use crate::certificates::rules::{BoxMeaning, Field, Form, KEYWORDS, ReasonFrom, States};
 use crate::certificates::understand::boxes::{self, Ticked};
 use crate::certificates::understand::identify::Known;
 use crate::certificates::understand::judge::{Context, Finding};
-use crate::certificates::understand::text::{Sheet, overlap, plain};
+use crate::certificates::understand::text::{Chunk, Sheet, overlap, plain};
 use crate::certificates::understand::values::{How, Value};
 use crate::certificates::understand::{dates, expiry, labels, numbers, places, table, values};
 use crate::geography;
@@ -130,6 +131,7 @@ pub(super) fn read(
     plain_values(&mut certificate, &seen);
     address(&mut certificate, sheet, &seen);
     days(&mut certificate, sheet, &seen);
+    closing(&mut certificate, sheet);
     scope(&mut certificate, &seen);
     reasons(&mut certificate, sheet, &seen);
     coverage(&mut certificate, sheet, &seen);
@@ -158,6 +160,13 @@ fn plain_values(certificate: &mut Certificate, seen: &Seen) {
         if let Some(value) = found.into_iter().find(|value| value.text.chars().any(char::is_alphanumeric)) {
             certificate.put(value.clone());
         }
+    }
+    // Where nothing else names the signer, the signature itself may be legible.
+    let legible = |value: &&Value| value.text.split_whitespace().filter(|word| word.len() > 1).count() >= 2;
+    if certificate.value(Field::Signer).is_none()
+        && let Some(value) = certificate.value(Field::Signature).filter(legible).cloned()
+    {
+        certificate.put(Value { field: Field::Signer, ..value });
     }
     let percentage = seen.all.iter().find_map(|value| {
         let digits: String = value.text.chars().filter(char::is_ascii_digit).collect();
@@ -318,6 +327,45 @@ fn letter_date(sheet: &Sheet) -> Option<Value> {
             confidence,
         })
     })
+}
+
+/// The printed name under a letter: below "Sincerely" stand the signature and then the name.
+fn closing(certificate: &mut Certificate, sheet: &Sheet) {
+    if certificate.value(Field::Signer).is_some() {
+        return;
+    }
+    let greeting = |chunk: &&Chunk| {
+        let words = sheet.plain(chunk.from, chunk.to);
+        ["sincerely", "verytrulyyours", "respectfully"].iter().any(|known| words.starts_with(known))
+            && words.len() < 30
+    };
+    let Some(greeting) = sheet.chunks.iter().find(greeting) else { return };
+    let below = sheet.chunks.iter().filter(|chunk| {
+        chunk.page == greeting.page
+            && chunk.line > greeting.line
+            && (chunk.area.left - greeting.area.left).abs() < 30.0
+            && chunk.area.top - greeting.area.bottom < 120.0
+    });
+    let named: Vec<&Chunk> =
+        below.filter(|chunk| (2..=5).contains(&(chunk.to - chunk.from))).take(2).collect();
+    // A signature that was read as words stands above the printed name and says the same.
+    let same = |one: &Chunk, other: &Chunk| {
+        names::alike(&sheet.text(one.from, one.to), &sheet.text(other.from, other.to)) > 0.6
+    };
+    let name = match named.as_slice() {
+        [first, second] if same(first, second) => second,
+        [first, ..] => first,
+        [] => return,
+    };
+    certificate.put(Value {
+        field: Field::Signer,
+        text: sheet.text(name.from, name.to),
+        raw: sheet.text(name.from, name.to),
+        page: name.page,
+        area: Some(name.area),
+        how: How::Pattern,
+        confidence: sheet.span(name.from, name.to).iter().map(|token| token.confidence).fold(1.0, f32::min),
+    });
 }
 
 fn scope(certificate: &mut Certificate, seen: &Seen) {

@@ -243,7 +243,28 @@ fn lines(words: Vec<Placed>) -> Vec<Vec<Placed>> {
         }
     }
     let lines = sorted(lines, |(at, ..)| (rising(*at), 0));
-    lines.into_iter().map(|(.., words)| sorted(words, |(word, _)| (rising(word.area.left), 0))).collect()
+    let lines = lines.into_iter().map(|(.., words)| sorted(words, |(word, _)| (rising(word.area.left), 0)));
+    lines.flat_map(apart).collect()
+}
+
+/// Takes what lies across other words out of a line: a stamp on top of a value is no part of it.
+fn apart(words: Vec<Placed>) -> Vec<Vec<Placed>> {
+    let heights = sorted(words.iter().map(|(word, _)| height(&word.area)).collect(), |it| (rising(*it), 0));
+    let usual = heights.get(heights.len() / 2).copied().unwrap_or_default();
+    let odd = |area: &Rectangle| (height(area) - usual).abs();
+    let across = |at: usize, word: &Word| {
+        words.iter().enumerate().any(|(other, (it, _))| {
+            let shared = overlap((word.area.left, word.area.right), (it.area.left, it.area.right));
+            other != at && shared > 0.4 && (odd(&word.area), at) > (odd(&it.area), other)
+        })
+    };
+    let strange: Vec<bool> = words.iter().enumerate().map(|(at, (word, _))| across(at, word)).collect();
+    let (mut kept, mut other) = (Vec::new(), Vec::new());
+    for (word, strange) in words.into_iter().zip(strange) {
+        if strange { other.push(word) } else { kept.push(word) }
+    }
+    let both = [kept, other];
+    both.into_iter().filter(|words| !words.is_empty()).collect()
 }
 
 fn field_words(field: &FormField, area: Rectangle) -> Vec<Word> {

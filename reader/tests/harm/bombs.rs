@@ -1,6 +1,7 @@
 //! Files made by hand to do one kind of harm each.
 
-use super::{TEXT, deflated, grey_page, jpeg, page, pdf, stream, tiff};
+use super::page;
+use crate::made::{TEXT, deflated, grey_page, jpeg, pdf, stream, tiff};
 
 /// Name, file, and whether it has to be refused.
 pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
@@ -124,7 +125,19 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
             "/XObject << /P 6 0 R >>",
             vec![form("/XObject << /P 6 0 R >>", b"/P Do /P Do")],
         ),
-        true,
+        false,
+    );
+    add(
+        "two forms that draw each other",
+        page(
+            stream("", b"/P Do"),
+            "/XObject << /P 6 0 R >>",
+            vec![
+                form("/XObject << /P 7 0 R >>", b"/P Do /P Do"),
+                form("/XObject << /P 6 0 R >>", b"/P Do /P Do"),
+            ],
+        ),
+        false,
     );
     // Thirty forms, each drawing the next ten times.
     let tree: Vec<_> = (0..30)
@@ -145,7 +158,7 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
         );
         page(stream("", b"/Pattern cs /T scn 0 0 612 792 re f"), "/Pattern << /T 6 0 R >>", vec![cell])
     };
-    add("tiny tiles", tile("0.001", "0 0 1000000 1000000"), true);
+    add("tiny tiles", tile("0.5", "0 0 1000000 1000000"), true);
     add("huge tiles", tile("1000000", "0 0 1000000 1000000"), true);
     add("tiles in tiles", tile("10", "0 0 10 10"), false);
     let dashes = b"[0.000001] 0 d 0 0 m 600 700 l S ".repeat(3);
@@ -186,7 +199,7 @@ pub(crate) fn planted() -> Vec<(String, Vec<u8>, bool)> {
                 (277, 1),
                 (278, height),
             ];
-            let noise: Vec<u8> = (0..4_000_u32).map(|at| (at * at * 31 >> 3) as u8).collect();
+            let noise: Vec<u8> = (0..4_000_u32).map(|at| ((at * at * 31) >> 3) as u8).collect();
             add(
                 &format!("tiff {compression} of {width} by {height}"),
                 tiff(&[(entries, noise)]),
