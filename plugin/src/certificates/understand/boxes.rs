@@ -43,7 +43,7 @@ pub fn ticked(sheet: &Sheet, form: &str) -> Vec<Ticked> {
             Ticked {
                 meaning: meaning(&tokens, form),
                 caption: words(&tokens),
-                below: below(sheet, *page, &mark.area),
+                below: below(sheet, *page, &mark.area, &tokens),
                 page: *page,
                 area,
                 confidence: mark.confidence,
@@ -61,7 +61,7 @@ pub fn ticked(sheet: &Sheet, form: &str) -> Vec<Ticked> {
             found.push(Ticked {
                 meaning: Some(meaning),
                 caption: words(&tokens),
-                below: below(sheet, token.page, &token.area),
+                below: below(sheet, token.page, &token.area, &tokens),
                 page: token.page,
                 area: token.area,
                 confidence: TYPED.min(token.confidence),
@@ -135,8 +135,8 @@ fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token
     left.map_or_else(Vec::new, |chunk| sheet.span(chunk.from, chunk.to).iter().collect())
 }
 
-/// The lines below a box, up to the next box under it.
-fn below(sheet: &Sheet, page: usize, area: &Rectangle) -> String {
+/// What stands behind the caption of a box and in the lines below it, up to the next box under it.
+fn below(sheet: &Sheet, page: usize, area: &Rectangle, caption: &[&Token]) -> String {
     let under = sheet.marks.iter().filter(|(on, mark)| {
         *on == page
             && matches!(mark.kind, MarkKind::EmptyBox | MarkKind::TickedBox)
@@ -148,8 +148,10 @@ fn below(sheet: &Sheet, page: usize, area: &Rectangle) -> String {
         let middle = f32::midpoint(chunk.area.top, chunk.area.bottom);
         chunk.page == page && middle > area.bottom && middle < next && chunk.area.left > area.left
     });
-    let texts: Vec<String> = lines.take(4).map(|chunk| sheet.text(chunk.from, chunk.to)).collect();
-    texts.join(" ")
+    let own = |token: &&Token| !caption.iter().any(|it| core::ptr::eq(*it, *token));
+    let words = lines.take(4).flat_map(|chunk| sheet.span(chunk.from, chunk.to)).filter(own);
+    let words: Vec<&str> = words.map(|token| token.text.as_str()).collect();
+    words.join(" ")
 }
 
 fn words(tokens: &[&Token]) -> String {

@@ -187,12 +187,11 @@ fn rest_of_label(sheet: &Sheet, to: usize, short: bool) -> usize {
     at
 }
 
-/// Letters that may differ: none in short words, about one in eight in long phrases.
+/// Letters that may differ: none in short phrases, about one in ten in long ones.
 fn allowance(phrase: &str) -> usize {
     match phrase.len() {
-        0..=6 => 0,
-        7..=11 => 1,
-        long => (long / 8).min(5),
+        0..=11 => 0,
+        long => (long / 10).min(4),
     }
 }
 
@@ -285,6 +284,11 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
     let heading = |announces| matches!(announces, Announces::SellerPart | Announces::PurchaserPart);
     let resolved = raw.into_iter().zip(fields);
     resolved
-        .map(|((announces, found), field)| Found { field, heading: heading(announces), ..found })
+        .map(|((announces, found), field)| {
+            let heading = heading(announces);
+            // "Buyer" may have a value beside it, "Step 2: Identify the purchaser" has none.
+            let field = if heading && found.end() - found.from > 1 { Field::Other } else { field };
+            Found { field, heading, ..found }
+        })
         .collect()
 }

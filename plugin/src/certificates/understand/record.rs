@@ -63,6 +63,8 @@ pub struct Certificate {
     pub use_code: Option<char>,
     /// All reasons that are named.
     pub reasons: Vec<char>,
+    /// How many boxes with a reason are ticked.
+    pub reason_boxes: usize,
     /// For how many purchases it is.
     pub scope: Scope,
     /// What is wrong or odd, gravest first.
@@ -293,9 +295,15 @@ fn days(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
         let written = seen.all.iter().filter(|value| value.field == field && !value.text.is_empty());
         // Of several dates that of the signature is meant.
         let value = written.reduce(|one, other| {
-            let nearer = field == Field::Signed && distance(other) < distance(one);
             let readable = |value: &Value| dates::read(&value.text).is_some();
-            if (nearer && readable(other)) || (!readable(one) && readable(other)) { other } else { one }
+            let dated = |value: &Value| value.text.bytes().filter(u8::is_ascii_digit).count() >= 3;
+            let nearer = field == Field::Signed && distance(other) + 2.0 < distance(one);
+            // One that was meant as a date but is none is not passed over for another.
+            if (nearer && dated(other)) || (!dated(one) && (readable(other) || dated(other))) {
+                other
+            } else {
+                one
+            }
         });
         if let Some(value) = value {
             let text = dates::read(&value.text).map(|date| date.iso).unwrap_or_default();
@@ -400,7 +408,7 @@ fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear.is_some() {
         let mut words = certificate.text(Field::Reason).to_owned();
         if let Some(it) = unclear {
-            // What is written under the box says which of its reasons is meant.
+            // What is written under the box says which of its reasons is meant; its own print does not.
             words.clone_from(&it.below);
             let (text, raw, page, area) = (it.below.clone(), it.below.clone(), it.page, Some(it.area));
             certificate.put(Value {
@@ -430,10 +438,21 @@ fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     if found == ['B'] && government(certificate.text(Field::Purchaser)) == Some('N') {
         found = vec!['N'];
     }
+    let is_reason =
+        |it: &&Ticked| matches!(it.meaning, Some(BoxMeaning::Reason(_) | BoxMeaning::ReasonUnclear));
+    certificate.reason_boxes = seen.ticked.iter().filter(|_| boxes).filter(is_reason).count();
+    // "Other (explain)" without a word says nothing.
+    let explained = |it: &Ticked| {
+        !it.caption.to_lowercase().contains("explain") || it.below.chars().any(char::is_alphabetic)
+    };
+    let silent = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::Reason('L')) && !explained(it));
     certificate.use_code = match found.as_slice() {
-        [one] => Some(*one),
+        [one] if !(silent && *one == 'L') => Some(*one),
         _ => None,
     };
+    if silent {
+        found.retain(|code| *code != 'L');
+    }
     certificate.reasons = found;
 }
 

@@ -127,9 +127,16 @@ fn sides(
             }
         })
         .collect();
-    // What stands nearer to another label is that one's value.
+    // What stands nearer to another label, and is the nearest that one has, is that one's value.
+    let favourites: Vec<((usize, usize), f32)> = both
+        .iter()
+        .filter_map(|[above, below]| match (above, below) {
+            (Some(up), Some(down)) => Some(if up.1 < down.1 { *up } else { *down }),
+            (one, other) => one.or(*other),
+        })
+        .collect();
     let nearest = |from: usize| {
-        let gaps = both.iter().flatten().flatten().filter(|((other, _), _)| *other == from);
+        let gaps = favourites.iter().filter(|((other, _), _)| *other == from);
         gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
     };
     let own = |it: &Option<((usize, usize), f32)>| {
@@ -255,6 +262,11 @@ fn neighbour(
             && !is_heading(&sheet.plain(chunk.from, (chunk.from + 2).min(chunk.to)))
             && !is_empty(&sheet.text(chunk.from, chunk.to))
     };
+    // Above a label of several lines is above its first line, below it is below its last.
+    let label_end = match (side, label.more.last()) {
+        (Side::Below, Some((from, to))) => sheet.area(*from, *to),
+        _ => sheet.area(label.from, label.to),
+    };
     let column = column(sheet, label);
     let in_column = |chunk: &Chunk| {
         let area = &chunk.area;
@@ -262,13 +274,17 @@ fn neighbour(
         let shared = overlap((area.left, area.right), column) > 0.3;
         (lined_up || shared) && area.left < column_end && area.right > column.0
     };
-    let gap = |chunk: &Chunk| match side {
-        Side::Above => label.area.top - chunk.area.bottom,
-        Side::Below => chunk.area.top - label.area.bottom,
+    // Boxes of recognised words may be too tall, so distances are taken from their middles.
+    let middle = |area: &Rectangle| f32::midpoint(area.top, area.bottom);
+    let half = |area: &Rectangle| height(area).min(11.0) / 2.0;
+    let gap = |chunk: &Chunk| {
+        let apart = middle(&chunk.area) - middle(&label_end);
+        let apart = if side == Side::Above { -apart } else { apart };
+        apart - half(&chunk.area) - half(&label_end)
     };
     let candidates = sheet.chunks.iter().filter(|chunk| {
         let beyond = if side == Side::Above { chunk.line < label.line } else { chunk.line > label.line };
-        chunk.page == label.page && beyond && in_column(chunk) && (-4.0..limit).contains(&gap(chunk))
+        chunk.page == label.page && beyond && in_column(chunk) && (-5.0..limit).contains(&gap(chunk))
     });
     let nearest = candidates.reduce(|one, other| if gap(other) < gap(one) { other } else { one })?;
     if !free(nearest) {
