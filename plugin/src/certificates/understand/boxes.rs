@@ -169,7 +169,13 @@ fn meaning(tokens: &[&Token], form: &str) -> Option<BoxMeaning> {
         (text.starts_with(caption.phrase), caption.phrase.len() + 4 * own)
     };
     let fits = |it: &&Caption| (it.form.is_empty() || it.form == form) && stands_in(&text, it.phrase);
-    CAPTIONS.iter().filter(fits).max_by_key(|it| rank(it)).map(|it| it.meaning)
+    let best = CAPTIONS.iter().filter(fits).max_by_key(|it| rank(it))?;
+    // A sentence that names several reasons is not decided by the longest word in it.
+    let other = |it: &&Caption| matches!(it.meaning, BoxMeaning::Reason(_)) && it.meaning != best.meaning;
+    let several = !text.starts_with(best.phrase)
+        && matches!(best.meaning, BoxMeaning::Reason(_))
+        && CAPTIONS.iter().filter(fits).any(|it| other(&it));
+    Some(if several { BoxMeaning::ReasonUnclear } else { best.meaning })
 }
 
 fn stands_in(text: &str, phrase: &str) -> bool {

@@ -219,7 +219,7 @@ fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen, sheet
     }
     match certificate.reasons.as_slice() {
         [_] => {}
-        [] if words || unclear => {
+        [] if words || unclear || value.is_some_and(|value| value.how == How::Box) => {
             let text = "What is given as the reason names no reason that is known.".to_owned();
             bench.add("reason-unclear", Severity::Review, text, value);
         }
@@ -289,12 +289,19 @@ fn scope(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
                 format!("Only {percent} percent are exempt; the certificate has to be entered by hand.");
             bench.add("percentage-partial", Severity::Review, text, percentage);
         }
-        None if ticked(seen, |it| *it == BoxMeaning::Percentage) => {
+        None if asks_percentage(seen) => {
             let text = "A share of the purchases is exempt, but the percentage is missing.".to_owned();
             bench.add("percentage-missing", Severity::Review, text, None);
         }
         None => {}
     }
+}
+
+/// Whether a ticked box is for a share of the purchases.
+fn asks_percentage(seen: &Seen) -> bool {
+    seen.ticked.iter().any(|it| {
+        it.meaning == Some(BoxMeaning::Percentage) || it.caption.to_lowercase().contains("percentage")
+    })
 }
 
 /// What is known of a state.
@@ -340,7 +347,9 @@ fn states(bench: &mut Bench<'_>, form: Option<&'static Form>) {
                 coverage.number,
                 state_name(&coverage.region)
             );
-            bench.about(coverage, "number-format", rule.severity, text);
+            // A number that was read from a picture may be misread.
+            let least = if coverage.confidence < 1.0 { Severity::Review } else { Severity::Warn };
+            bench.about(coverage, "number-format", rule.severity.max(least), text);
         }
         let before = certificate.coverage.get(..at).unwrap_or_default();
         if before.iter().any(|it| it.region == coverage.region && it.number != coverage.number) {

@@ -85,7 +85,7 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
         }
         let Some(found) = reach(sheet, at, label) else { continue };
         let short = label.words <= 2 && label.phrase.len() < 18;
-        if short && !stands_alone(sheet, &found) {
+        if short && !stands_alone(sheet, &found, label.words) {
             continue;
         }
         let found = with_rest(sheet, found, short);
@@ -219,7 +219,7 @@ fn in_running_text(sheet: &Sheet, found: &Found) -> bool {
 
 /// Whether a short label is one: at the beginning of its chunk (a number or letter may precede it), and followed by a
 /// colon, by room, or by nothing.
-fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
+fn stands_alone(sheet: &Sheet, found: &Found, words: u8) -> bool {
     let Some(chunk) = sheet.chunk_of(found.from) else { return false };
     let before = sheet.span(chunk.from, found.from);
     let last = sheet.tokens.get(found.to.saturating_sub(1));
@@ -240,7 +240,8 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
         return begins || colon;
     };
     let gap = last.map_or(0.0, |token| next.area.left - token.area.right);
-    let room = gap > 0.9 * height(&next.area);
+    // "State" may be the first word of a value.
+    let room = words > 1 && gap > 0.9 * height(&next.area);
     let aside = next.text.starts_with('(') || matches!(next.text.as_str(), "of" | "and" | "or");
     (begins && (colon || room || aside)) || (colon && room)
 }

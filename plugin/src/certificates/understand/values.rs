@@ -15,6 +15,8 @@ use crate::order::{rising, sorted};
 const FARTHEST: f32 = 320.0;
 /// Widest gap between a label and a value above or below it, in heights of the label.
 const NEAR: f32 = 2.6;
+/// Distances above and below that differ by less say nothing, in points.
+const NEARLY: f32 = 2.0;
 /// Words from which on a chunk is running text and no value.
 const RUNNING: usize = 14;
 
@@ -152,7 +154,8 @@ fn sides(
         })
         .collect();
     let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
-        (Some(up), Some(down)) if up < down => 1_i32,
+        (Some(up), Some(down)) if (up - down).abs() < NEARLY => 0_i32,
+        (Some(up), Some(down)) if up < down => 1,
         (Some(_), None) => 1,
         (_, Some(_)) => -1,
         (None, None) => 0,
