@@ -118,7 +118,9 @@ fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token
                     && overlap((mark.area.top, mark.area.bottom), (chunk.area.top, chunk.area.bottom)) > 0.4
                     && (mark.area.left - area.left).abs() < 14.0
             });
-            if own_box || chunk.area.top - bottom > 0.8 * height(&chunk.area) {
+            // After a colon comes what was written, not more of the caption.
+            let ended = right.last().is_some_and(|token| token.text.ends_with(':'));
+            if own_box || ended || chunk.area.top - bottom > 0.8 * height(&chunk.area) {
                 break;
             }
             bottom = chunk.area.bottom;
@@ -166,20 +168,25 @@ fn meaning(tokens: &[&Token], form: &str) -> Option<BoxMeaning> {
     let text: String = tokens.iter().skip(start).map(|token| token.plain.as_str()).collect();
     let rank = |caption: &Caption| {
         let own = usize::from(!caption.form.is_empty());
-        (text.starts_with(caption.phrase), caption.phrase.len() + 4 * own)
+        (begins_with(&text, caption.phrase), caption.phrase.len() + 4 * own)
     };
     let fits = |it: &&Caption| (it.form.is_empty() || it.form == form) && stands_in(&text, it.phrase);
     let best = CAPTIONS.iter().filter(fits).max_by_key(|it| rank(it))?;
     // A sentence that names several reasons is not decided by the longest word in it.
     let other = |it: &&Caption| matches!(it.meaning, BoxMeaning::Reason(_)) && it.meaning != best.meaning;
-    let several = !text.starts_with(best.phrase)
+    let several = !begins_with(&text, best.phrase)
         && matches!(best.meaning, BoxMeaning::Reason(_))
         && CAPTIONS.iter().filter(fits).any(|it| other(&it));
     Some(if several { BoxMeaning::ReasonUnclear } else { best.meaning })
 }
 
 fn stands_in(text: &str, phrase: &str) -> bool {
-    if text.starts_with(phrase) || (phrase.len() >= WITHIN && text.contains(phrase)) {
+    begins_with(text, phrase) || (phrase.len() >= WITHIN && text.contains(phrase))
+}
+
+/// Whether a text begins with a phrase, a misread letter in eight allowed.
+fn begins_with(text: &str, phrase: &str) -> bool {
+    if text.starts_with(phrase) {
         return true;
     }
     let begin: String = text.chars().take(phrase.len()).collect();

@@ -243,7 +243,8 @@ fn stands_alone(sheet: &Sheet, found: &Found, words: u8) -> bool {
     // "State" may be the first word of a value.
     let room = words > 1 && gap > 0.9 * height(&next.area);
     let aside = next.text.starts_with('(') || matches!(next.text.as_str(), "of" | "and" | "or");
-    (begins && (colon || room || aside)) || (colon && room)
+    let number = next.plain.starts_with(|c: char| c.is_ascii_digit());
+    (begins && (colon || room || aside)) || (colon && (room || number))
 }
 
 /// Gives bare labels to the party whose label or heading stands nearest above them in their column.
@@ -266,8 +267,15 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
             above.reduce(|one, other| if distance(&other.2) <= distance(&one.2) { other } else { one });
         nearest.is_some_and(|(seller, ..)| *seller)
     };
+    // In the line that is signed, a bare name is the signer's.
+    let signing: Vec<usize> = raw
+        .iter()
+        .filter(|(it, _)| matches!(it, Announces::Value(Field::Signature | Field::Signed | Field::Title)))
+        .map(|(_, found)| found.line)
+        .collect();
     let field = |announces: Announces, found: &Found| match announces {
         Announces::Value(field) => field,
+        Announces::Part(Bare::Name) if signing.contains(&found.line) => Field::Signer,
         Announces::SellerPart => Field::Seller,
         Announces::PurchaserPart => Field::Purchaser,
         Announces::Part(part) => match (part, sellers(found)) {

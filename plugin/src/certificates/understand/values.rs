@@ -160,12 +160,19 @@ fn sides(
         (_, Some(_)) => -1,
         (None, None) => 0,
     };
-    let votes = |of: &dyn Fn(usize, usize) -> bool| -> i32 {
+    let row_votes = |wanted: usize| -> i32 {
         open.iter()
             .flatten()
-            .filter(|(line, page, ..)| of(*line, *page))
+            .filter(|(line, ..)| *line == wanted)
             .map(|(.., up, down)| vote(*up, *down))
             .sum()
+    };
+    // Over a whole page even small differences count, if they all say the same.
+    let page_votes = |wanted: usize| -> i32 {
+        let on_page = || open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
+        let pairs = on_page().filter_map(|(.., up, down)| Some((*up)? - (*down)?));
+        let leaning: i32 = pairs.map(|more| if more < 0.0 { 1 } else { -1 }).sum();
+        if leaning == 0 { on_page().map(|(.., up, down)| vote(*up, *down)).sum() } else { leaning }
     };
     let usual = |wanted: usize| {
         let gaps = open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
@@ -183,20 +190,21 @@ fn sides(
     open.iter()
         .map(|it| {
             let (line, page, up, down) = (*it)?;
-            let row = votes(&|of, _| of == line);
-            let all = votes(&|_, of| of == page);
+            let (row, all) = (row_votes(line), page_votes(page));
             // Where values stand to the right throughout, a label with nothing beside it is empty.
             let few = open
                 .iter()
                 .flatten()
                 .filter(|(_, of, up, down)| *of == page && vote(*up, *down) != 0)
                 .count();
-            if beside(page) > 2 * few {
+            // A line of several labels, such as the one that is signed, may differ from the rest.
+            let of_its_own = row.abs() >= 2 && up.into_iter().chain(down).any(|gap| gap < 8.0);
+            if beside(page) > 2 * few && !of_its_own {
                 return None;
             }
             let side = if row > 0 || (row == 0 && all > 0) { Side::Above } else { Side::Below };
             let own = if side == Side::Above { up } else { down };
-            own.filter(|gap| *gap <= 2.2 * usual(page) + 6.0).map(|_| side)
+            own.filter(|gap| *gap <= 2.2 * usual(page) + 14.0).map(|_| side)
         })
         .collect()
 }
