@@ -58,7 +58,7 @@ pub(super) fn find(bits: &Bits, pixels_a_point: f32) -> Vec<Mark> {
     found.into_iter().map(|(mark, _)| mark).collect()
 }
 
-/// A frame: its outer edges, and how thick it is drawn on the thickest side.
+/// A frame: its outer edges, and how thick it is drawn on its sides but for the thickest, along which a tick may lie.
 struct Frame {
     left: usize,
     top: usize,
@@ -142,7 +142,9 @@ fn measured(bits: &Bits, [left, top, right, bottom]: [usize; 4], tolerance: usiz
     let from_right = median(rows().map(|y| walk(&|step| bits.at(beyond(right, step), y))))?;
     let from_top = median(columns().map(|x| walk(&|step| bits.at(x, outer(top) + step))))?;
     let from_bottom = median(columns().map(|x| walk(&|step| bits.at(x, beyond(bottom, step)))))?;
-    let thick = from_left.1.max(from_right.1).max(from_top.1).max(from_bottom.1);
+    let mut depths = [from_left.1, from_right.1, from_top.1, from_bottom.1];
+    depths.sort_unstable();
+    let [.., thick, _] = depths;
     let frame = Frame {
         left: outer(left) + from_left.0,
         top: outer(top) + from_top.0,
