@@ -23,6 +23,8 @@ pub mod numbers;
 pub mod places;
 pub mod record;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod values;
 
@@ -76,14 +78,14 @@ fn parts(reading: &Reading) -> Vec<(usize, usize, Option<Known>, bool)> {
         let sheet = Sheet::new(reading, number, 1);
         let Some(known) = identify::form(&sheet, page.height) else {
             // A page without a title that names a purchaser may be a certificate of its own.
-            let values = values::find(&sheet, &labels::find(&sheet, ""));
+            let values = values::find(&sheet, &labels::find(&sheet, ""), None);
             let named = values.iter().any(|value| value.field == Field::Purchaser && !value.text.is_empty());
             if let Some(last) = starts.last_mut().filter(|_| named) {
                 last.2 = true;
             }
             continue;
         };
-        let values = values::find(&sheet, &labels::find(&sheet, known.form.id));
+        let values = values::find(&sheet, &labels::find(&sheet, known.form.id), None);
         let filled = |field: Field| values.iter().any(|value| value.field == field && !value.text.is_empty());
         if starts.is_empty()
             || filled(Field::Purchaser)

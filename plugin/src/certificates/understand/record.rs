@@ -127,7 +127,8 @@ pub(super) fn read(
     let form = known.map(|known| known.form);
     let id = form.map_or("", |form| form.id);
     let labels = labels::find(sheet, id);
-    let all = values::find(sheet, &labels);
+    let table = form.filter(|form| form.states == States::Table).and_then(|_| table::tokens(sheet));
+    let all = values::find(sheet, &labels, table);
     let ticked = boxes::ticked(sheet, id);
     let signed = signature(sheet, &labels, &all);
     let seen = Seen { all, ticked, signed };
@@ -588,7 +589,9 @@ fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<b
             .marks
             .iter()
             .any(|(page, mark)| *page == label.page && mark.kind == MarkKind::Ink && near(&mark.area));
-        let there = ink || !value.text.is_empty();
+        // Two letters below the line are no signature.
+        let written = value.text.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+        let there = ink || written || value.how == How::FormField;
         seen = Some(seen.unwrap_or(false) || there);
     }
     seen

@@ -78,10 +78,14 @@ enum Side {
     Below,
 }
 
-/// Values of all labels of a sheet, and for each label without one an entry with an empty text.
+/// Values of all labels of a sheet, and for each label without one an entry with an empty text. What is `taken`, such as
+/// a table, is nobody's value.
 #[must_use]
-pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
+pub fn find(sheet: &Sheet, labels: &[Found], taken: Option<(usize, usize)>) -> Vec<Value> {
     let mut claimed = vec![false; sheet.tokens.len()];
+    if let Some((from, to)) = taken {
+        claim(&mut claimed, from, to);
+    }
     for label in labels {
         for (from, to) in core::iter::once((label.from, label.to)).chain(label.more.iter().copied()) {
             claim(&mut claimed, from, to);
@@ -394,7 +398,7 @@ mod tests {
 
     fn read(rows: &[&[(f32, &str)]]) -> Vec<(Field, String)> {
         let sheet = Sheet::new(&page(rows), 0, 1);
-        let values = find(&sheet, &labels::find(&sheet, ""));
+        let values = find(&sheet, &labels::find(&sheet, ""), None);
         values.into_iter().map(|value| (value.field, value.text)).collect()
     }
 
@@ -445,7 +449,7 @@ mod tests {
             page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
         reading.pages[0].marks.push(ticked(0, 136.0));
         let sheet = Sheet::new(&reading, 0, 1);
-        let values = find(&sheet, &labels::find(&sheet, ""));
+        let values = find(&sheet, &labels::find(&sheet, ""), None);
         let texts: Vec<&str> = values.iter().map(|value| value.text.as_str()).collect();
         assert_eq!(texts, ["", "3/14/2026"]);
     }
