@@ -15,6 +15,9 @@ use crate::certificates::understand::{dates, expiry, labels, numbers, places, ta
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};
 
+/// Words less sure than this may be no words at all.
+const UNSURE: f32 = 0.75;
+
 /// For how many purchases a certificate is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scope {
@@ -591,7 +594,9 @@ fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<b
             .any(|(page, mark)| *page == label.page && mark.kind == MarkKind::Ink && near(&mark.area));
         // Two letters below the line are no signature.
         let written = value.text.chars().filter(|c| c.is_alphabetic()).count() >= 3;
-        let there = ink || written || value.how == How::FormField;
+        // A scrawl is read as a letter or two, and not surely.
+        let scrawl = !value.text.is_empty() && value.confidence < UNSURE;
+        let there = ink || written || scrawl || value.how == How::FormField;
         seen = Some(seen.unwrap_or(false) || there);
     }
     seen

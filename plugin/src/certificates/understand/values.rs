@@ -78,6 +78,11 @@ enum Side {
     Below,
 }
 
+/// Tokens above or below a label, and how far off they are in points.
+type Near = ((usize, usize), f32);
+/// A label without a value: its line, its page, and how far off what is its own is above and below.
+type Open = (usize, usize, Option<f32>, Option<f32>);
+
 /// Values of all labels of a sheet, and for each label without one an entry with an empty text. What is `taken`, such as
 /// a table, is nobody's value.
 #[must_use]
@@ -122,7 +127,7 @@ fn sides(
 ) -> Vec<Option<Side>> {
     let find = |label: &Found, side| neighbour(sheet, label, labels, side, claimed);
     let free = |label: &Found, span: &Option<(usize, usize)>| span.is_none() && !label.heading;
-    let both: Vec<[Option<((usize, usize), f32)>; 2]> = labels
+    let both: Vec<[Option<Near>; 2]> = labels
         .iter()
         .zip(spans)
         .map(|(label, span)| {
@@ -134,7 +139,7 @@ fn sides(
         })
         .collect();
     // What stands nearer to another label, and is the nearest that one has, is that one's value.
-    let favourites: Vec<((usize, usize), f32)> = both
+    let favourites: Vec<Near> = both
         .iter()
         .filter_map(|[above, below]| match (above, below) {
             (Some(up), Some(down)) => Some(if up.1 < down.1 { *up } else { *down }),
@@ -145,11 +150,9 @@ fn sides(
         let gaps = favourites.iter().filter(|((other, _), _)| *other == from);
         gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
     };
-    let own = |it: &Option<((usize, usize), f32)>| {
-        it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap))
-    };
+    let own = |it: &Option<Near>| it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap));
     // Of each label without a value: its line, its page, and how far off what is its own is above and below.
-    let open: Vec<Option<(usize, usize, Option<f32>, Option<f32>)>> = labels
+    let open: Vec<Option<Open>> = labels
         .iter()
         .zip(spans)
         .zip(&both)
@@ -251,13 +254,7 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
 }
 
 /// The value above or below a label, in its column, and how far off it is.
-fn neighbour(
-    sheet: &Sheet,
-    label: &Found,
-    labels: &[Found],
-    side: Side,
-    claimed: &[bool],
-) -> Option<((usize, usize), f32)> {
+fn neighbour(sheet: &Sheet, label: &Found, labels: &[Found], side: Side, claimed: &[bool]) -> Option<Near> {
     let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
     let colon =
         sheet.tokens.get(label.end().saturating_sub(1)).is_some_and(|token| token.text.ends_with(':'));
