@@ -4,10 +4,10 @@
 //! back that state alone. The names of the rules are part of reports and journals and do not change.
 
 use crate::certificates::rules::{Expiry, Field, Form, NumberRule, STATES, Severity, StateRules, States};
-use crate::certificates::understand::record::{Certificate, Coverage, Scope, Seen, government};
+use crate::certificates::understand::record::{Certificate, Coverage, Scope, Seen};
 use crate::certificates::understand::text::{Sheet, overlap};
 use crate::certificates::understand::values::{How, Value};
-use crate::certificates::understand::{dates, expiry, numbers};
+use crate::certificates::understand::{dates, expiry, numbers, reasons::government};
 use crate::certificates::{names, rules::BoxMeaning};
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};

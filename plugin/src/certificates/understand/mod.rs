@@ -8,11 +8,13 @@
 //! | ticked boxes and what they say | [`boxes`] |
 //! | dates, places, numbers, tables of states | [`dates`], [`places`], [`numbers`], [`table`] |
 //! | the record of a certificate | [`record`] |
+//! | the purchaser's address, the reason | `address`, `reasons` |
 //! | until when it holds | `expiry` |
 //! | whether it can be used | [`judge`] |
 //!
 //! Knowledge about forms and states is data, see [`rules`](crate::certificates::rules).
 
+mod address;
 pub mod boxes;
 pub mod dates;
 mod expiry;
@@ -21,6 +23,7 @@ pub mod judge;
 pub mod labels;
 pub mod numbers;
 pub mod places;
+mod reasons;
 pub mod record;
 pub mod table;
 #[cfg(test)]

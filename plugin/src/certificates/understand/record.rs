@@ -5,13 +5,15 @@
 //! [`judge`](super::judge).
 
 use crate::certificates::names;
-use crate::certificates::rules::{BoxMeaning, Field, Form, KEYWORDS, ReasonFrom, States};
+use crate::certificates::rules::{BoxMeaning, Field, Form, States};
 use crate::certificates::understand::boxes::{self, Ticked};
 use crate::certificates::understand::identify::Known;
 use crate::certificates::understand::judge::{Context, Finding};
 use crate::certificates::understand::text::{Chunk, Sheet, overlap, plain};
 use crate::certificates::understand::values::{How, Value};
-use crate::certificates::understand::{dates, expiry, labels, numbers, places, table, values};
+use crate::certificates::understand::{
+    address, dates, expiry, labels, numbers, places, reasons, table, values,
+};
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};
 
@@ -143,11 +145,11 @@ pub(super) fn read(
         ..Certificate::default()
     };
     plain_values(&mut certificate, &seen);
-    address(&mut certificate, sheet, &seen);
+    address::work_out(&mut certificate, sheet, &seen);
     days(&mut certificate, sheet, &seen);
     closing(&mut certificate, sheet);
     scope(&mut certificate, &seen);
-    reasons(&mut certificate, sheet, &seen);
+    reasons::work_out(&mut certificate, sheet, &seen);
     coverage(&mut certificate, sheet, &seen);
     expiry::work_out(&mut certificate, sheet, context);
     (certificate, seen)
@@ -186,103 +188,6 @@ fn plain_values(certificate: &mut Certificate, seen: &Seen) {
     let order = certificate.text(Field::Order).chars().any(|c| c.is_ascii_digit());
     if !order {
         certificate.values.retain(|value| value.field != Field::Order);
-    }
-}
-
-/// Street, city, state and ZIP code of the purchaser, and its name where no label says it.
-fn address(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
-    let first = |field: Field| seen.all.iter().find(|value| value.field == field && !value.text.is_empty());
-    let whole = [Field::Place, Field::Street, Field::City].into_iter().filter_map(first).find_map(|value| {
-        let place = places::read(&value.text)?;
-        Some((place, value.clone()))
-    });
-    if let Some(street) = first(Field::Street) {
-        certificate.put(street.clone());
-    }
-    if let Some((place, value)) = whole {
-        if value.field == Field::Street && !place.before.is_empty() {
-            certificate.put(Value { text: place.before.clone(), ..value.clone() });
-        }
-        put_place(certificate, &place, &value);
-    } else {
-        for (label, field) in [
-            (Field::City, Field::City),
-            (Field::AddressState, Field::AddressState),
-            (Field::PostalCode, Field::PostalCode),
-        ] {
-            let Some(value) = first(label) else { continue };
-            let text = match field {
-                Field::AddressState => places::state(&value.text).unwrap_or_default(),
-                Field::PostalCode => value.text.split_whitespace().collect(),
-                _ => value.text.clone(),
-            };
-            if !text.is_empty() {
-                certificate.put(Value { field, text, ..value.clone() });
-            }
-        }
-    }
-    // The line under a street, or a block of lines, needs no label.
-    let unplaced = certificate.text(Field::PostalCode).is_empty();
-    if !unplaced
-        && !certificate.text(Field::Street).is_empty()
-        && !certificate.text(Field::Purchaser).is_empty()
-    {
-        return;
-    }
-    let sellers = |span: (usize, usize)| {
-        let text = plain(&sheet.text(span.0, span.1));
-        seen.all.iter().any(|value| {
-            matches!(value.field, Field::Seller | Field::SellerAddress)
-                && !value.text.is_empty()
-                && (text.contains(&plain(&value.text)) || plain(&value.text).contains(&text))
-        })
-    };
-    let blocks = places::blocks(sheet);
-    let own = blocks.iter().filter(|block| !sellers(block.name) && !sellers(block.place));
-    let purchaser = plain(certificate.text(Field::Purchaser));
-    let street = plain(certificate.text(Field::Street));
-    let block = own.into_iter().find(|block| {
-        let agrees = |known: &str, span: (usize, usize)| {
-            known.is_empty()
-                || plain(&sheet.text(span.0, span.1)).contains(known)
-                || known.contains(&plain(&sheet.text(span.0, span.1)))
-        };
-        agrees(&purchaser, block.name) || (!street.is_empty() && agrees(&street, block.street))
-    });
-    let Some(block) = block else { return };
-    let Some(place) = places::read(&sheet.text(block.place.0, block.place.1)) else { return };
-    let at = |field, span: (usize, usize), text: String| Value {
-        field,
-        raw: sheet.text(span.0, span.1),
-        text,
-        page: sheet.tokens.get(span.0).map_or(0, |token| token.page),
-        area: Some(sheet.area(span.0, span.1)),
-        how: How::Pattern,
-        confidence: sheet.span(span.0, span.1).iter().map(|token| token.confidence).fold(1.0, f32::min),
-    };
-    if purchaser.is_empty() {
-        certificate.put(at(Field::Purchaser, block.name, sheet.text(block.name.0, block.name.1)));
-    }
-    if street.is_empty() {
-        let text = if place.before.is_empty() {
-            sheet.text(block.street.0, block.street.1)
-        } else {
-            place.before.clone()
-        };
-        certificate.put(at(Field::Street, block.street, text));
-    }
-    if unplaced {
-        put_place(certificate, &place, &at(Field::Place, block.place, String::new()));
-    }
-}
-
-fn put_place(certificate: &mut Certificate, place: &places::Place, value: &Value) {
-    for (field, text) in [
-        (Field::City, &place.city),
-        (Field::AddressState, &place.region),
-        (Field::PostalCode, &place.postal_code),
-    ] {
-        certificate.put(Value { field, text: text.clone(), ..value.clone() });
     }
 }
 
@@ -389,110 +294,6 @@ fn scope(certificate: &mut Certificate, seen: &Seen) {
             (false, true, false) => Scope::Blanket,
             _ => Scope::Unknown,
         };
-}
-
-/// The reason: fixed by the form, ticked, or in words.
-fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
-    let from = certificate.form.map_or(ReasonFrom::BoxesOrText, |form| form.reason);
-    let mut found: Vec<char> = Vec::new();
-    let boxes = matches!(from, ReasonFrom::Boxes | ReasonFrom::BoxesOrText);
-    for it in seen.ticked.iter().filter(|_| boxes) {
-        if let Some(BoxMeaning::Reason(code)) = it.meaning {
-            crate::order::add(&mut found, code);
-            let (raw, confidence) = (it.caption.clone(), it.confidence);
-            let text = code.to_string();
-            let (page, area, how) = (it.page, Some(it.area), How::Box);
-            certificate.put(Value { field: Field::Reason, text, raw, page, area, how, confidence });
-        }
-    }
-    let unclear = seen.ticked.iter().find(|it| it.meaning == Some(BoxMeaning::ReasonUnclear));
-    if let ReasonFrom::Fixed(code) = from {
-        found = vec![code];
-    }
-    if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear.is_some() {
-        let mut words = certificate.text(Field::Reason).to_owned();
-        if let Some(it) = unclear {
-            // What is written under the box says which of its reasons is meant; its own print does not.
-            words.clone_from(&it.below);
-            let (text, raw, page, area) = (it.below.clone(), it.below.clone(), it.page, Some(it.area));
-            certificate.put(Value {
-                field: Field::Reason,
-                text,
-                raw,
-                page,
-                area,
-                how: How::Box,
-                confidence: it.confidence,
-            });
-        }
-        if words.is_empty() && certificate.form.is_some_and(|form| form.issued_by_state) {
-            // A letter says it somewhere in its text.
-            let telling = |chunk: &&Chunk| {
-                let words = sheet.plain(chunk.from, chunk.to);
-                ["organiz", "exemptas", "purpose", "category"].iter().any(|word| words.contains(word))
-            };
-            let sentences = sheet.chunks.iter().filter(telling).map(|chunk| sheet.text(chunk.from, chunk.to));
-            words = sentences.collect::<Vec<_>>().join(" \n ");
-        }
-        for code in in_words(&words) {
-            crate::order::add(&mut found, code);
-        }
-    }
-    // The boxes of "state or local government" do not tell which; the purchaser's name does.
-    if found == ['B'] && government(certificate.text(Field::Purchaser)) == Some('N') {
-        found = vec!['N'];
-    }
-    let is_reason =
-        |it: &&Ticked| matches!(it.meaning, Some(BoxMeaning::Reason(_) | BoxMeaning::ReasonUnclear));
-    certificate.reason_boxes = seen.ticked.iter().filter(|_| boxes).filter(is_reason).count();
-    // "Other (explain)" without a word says nothing.
-    let explained = |it: &Ticked| {
-        !it.caption.to_lowercase().contains("explain") || it.below.chars().any(char::is_alphabetic)
-    };
-    let silent = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::Reason('L')) && !explained(it));
-    certificate.use_code = match found.as_slice() {
-        [one] if !(silent && *one == 'L') => Some(*one),
-        _ => None,
-    };
-    if silent {
-        found.retain(|code| *code != 'L');
-    }
-    certificate.reasons = found;
-}
-
-/// Entity/use codes that words name. A phrase within a longer one does not count again.
-#[must_use]
-pub fn in_words(words: &str) -> Vec<char> {
-    let mut text = plain(words);
-    let mut found = Vec::new();
-    // Longest phrases come first; what they took is blotted out.
-    for length in (3..=40).rev() {
-        for keyword in KEYWORDS.iter().filter(|keyword| keyword.phrase.len() == length) {
-            if text.contains(keyword.phrase) {
-                crate::order::add(&mut found, keyword.use_code);
-                text = text.replace(keyword.phrase, "\n");
-            }
-        }
-    }
-    found
-}
-
-/// The code of a government, if a name is one.
-#[must_use]
-pub fn government(name: &str) -> Option<char> {
-    let name = name.to_lowercase();
-    let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-    if begins(&["city of ", "county of ", "town of ", "village of ", "township of ", "borough of "])
-        || name.ends_with(" county")
-    {
-        Some('N')
-    } else if begins(&["state of ", "commonwealth of "]) {
-        Some('B')
-    } else if begins(&["united states ", "u.s. ", "us department"]) {
-        Some('A')
-    } else {
-        None
-    }
 }
 
 /// States and numbers.
