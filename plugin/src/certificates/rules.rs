@@ -3,7 +3,7 @@
 //! The data lies in `plugin/rules/*.toml`, each entry with its source and the day it was checked. The build script
 //! reads it, refuses what is inconsistent, and writes it here as constants, so the component parses nothing at run time.
 //!
-//! Phrases are stored as [`plain`](crate::certificates::text::plain) text: lower-case letters and digits of all words
+//! Phrases are stored as [`plain`](crate::certificates::understand::text::plain) text: lower-case letters and digits of all words
 //! run together, because recognition loses spaces more often than letters.
 
 /// How grave a finding is.

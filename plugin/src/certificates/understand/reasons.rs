@@ -76,8 +76,7 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
 }
 
 /// Entity/use codes that words name. A phrase within a longer one does not count again.
-#[must_use]
-pub fn in_words(words: &str) -> Vec<char> {
+pub(super) fn in_words(words: &str) -> Vec<char> {
     let mut text = plain(words);
     let mut found = Vec::new();
     // Longest phrases come first; what they took is blotted out.
@@ -93,8 +92,7 @@ pub fn in_words(words: &str) -> Vec<char> {
 }
 
 /// The code of a government, if a name is one.
-#[must_use]
-pub fn government(name: &str) -> Option<char> {
+pub(super) fn government(name: &str) -> Option<char> {
     let name = name.to_lowercase();
     let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
     if begins(&["city of ", "county of ", "town of ", "village of ", "township of ", "borough of "])
