@@ -3,7 +3,7 @@
 use crate::certificates::rules::Field;
 use crate::certificates::understand::places;
 use crate::certificates::understand::record::{Certificate, Seen};
-use crate::certificates::understand::text::{Sheet, plain};
+use crate::certificates::understand::text::{Sheet, height, plain};
 use crate::certificates::understand::values::{How, Value};
 
 /// Street, city, state and ZIP code of the purchaser, and its name where no label says it.
@@ -38,7 +38,12 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
             }
         }
     }
-    // The line under a street, or a block of lines, needs no label.
+    // The line under a street needs no label, nor does a block of lines.
+    if certificate.text(Field::PostalCode).is_empty()
+        && let Some((place, value)) = under_street(certificate, sheet)
+    {
+        put_place(certificate, &place, &value);
+    }
     let unplaced = certificate.text(Field::PostalCode).is_empty();
     if !unplaced
         && !certificate.text(Field::Street).is_empty()
@@ -91,6 +96,25 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
     if unplaced {
         put_place(certificate, &place, &at(Field::Place, block.place, String::new()));
     }
+}
+
+/// City, state and ZIP code in the line just below the street.
+fn under_street(certificate: &Certificate, sheet: &Sheet) -> Option<(places::Place, Value)> {
+    let street = certificate.value(Field::Street)?;
+    let area = street.area?;
+    let below = sheet.chunks.iter().filter(|chunk| {
+        let gap = chunk.area.top - area.bottom;
+        chunk.page == street.page
+            && (chunk.area.left - area.left).abs() < 14.0
+            && (-3.0..2.4 * height(&area)).contains(&gap)
+    });
+    below.into_iter().find_map(|chunk| {
+        let raw = sheet.text(chunk.from, chunk.to);
+        let place = places::read(&raw)?;
+        let confidence = sheet.span(chunk.from, chunk.to).iter().map(|it| it.confidence).fold(1.0, f32::min);
+        let (text, page, area) = (String::new(), chunk.page, Some(chunk.area));
+        Some((place, Value { field: Field::Place, text, raw, page, area, how: How::Pattern, confidence }))
+    })
 }
 
 fn put_place(certificate: &mut Certificate, place: &places::Place, value: &Value) {

@@ -197,6 +197,7 @@ fn parted(word: &Word) -> Vec<Word> {
         && let Some(at) = lost_space(text)
     {
         let (one, other) = text.split_at(at);
+        let one = one.trim_end_matches('.');
         let share = one.chars().count() as f32 / text.chars().count() as f32;
         let middle = word.area.left + (word.area.right - word.area.left) * share;
         let part = |text: &str, left, right| Word {
@@ -224,8 +225,13 @@ fn parted(word: &Word) -> Vec<Word> {
     vec![part(label, word.area.left, middle), part(value, middle, word.area.right)]
 }
 
-/// Where recognition lost a space: a capital after small letters, with a whole word on either side ("MulberryRoad").
+/// Where recognition lost a space: a capital after small letters, with a whole word on either side ("MulberryRoad"), or a
+/// speck taken for a full stop ("Bridge.Camera").
 fn lost_space(text: &str) -> Option<usize> {
+    if let Some((one, other)) = text.split_once('.') {
+        let word = |part: &str| part.len() >= 3 && part.chars().all(char::is_alphabetic);
+        return (word(one) && word(other.trim_end_matches([',', '.', ':']))).then_some(one.len() + 1);
+    }
     let mut before = ' ';
     let at = text.char_indices().find_map(|(at, c)| {
         let turns = before.is_lowercase() && c.is_uppercase();
