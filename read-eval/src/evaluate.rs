@@ -192,6 +192,7 @@ pub fn outcomes(jobs: &[Job<'_>], done: &[Done], customers: &[Customer]) -> Vec<
     let matches = matches(done, customers);
     let mut matches = matches.iter();
     let mut before: HashSet<&str> = HashSet::new();
+    let mut places: HashSet<String> = HashSet::new();
     let mut outcomes = Vec::new();
     for (job, done) in jobs.iter().zip(done) {
         let own: Vec<Seen<'_>> =
@@ -199,7 +200,14 @@ pub fn outcomes(jobs: &[Job<'_>], done: &[Done], customers: &[Customer]) -> Vec<
         let same_file = !before.insert(&done.sha256);
         let seen: Vec<Seen<'_>> = own
             .into_iter()
-            .map(|it| Seen { again: !before.insert(&it.certificate.fingerprint) || same_file, ..it })
+            .map(|it| {
+                let words = &it.certificate.fingerprint;
+                let same_words = !words.is_empty() && !before.insert(words);
+                // As the component plans: a second certificate of a customer for the same state and reason waits.
+                let same_place =
+                    it.places().into_iter().filter(|place| !places.insert(place.clone())).count() > 0;
+                Seen { again: same_words || same_file || same_place, ..it }
+            })
             .collect();
         for (at, truth) in job.truths.iter().enumerate() {
             let words = done.words.get(at).copied().unwrap_or_default();
@@ -222,6 +230,15 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     const fn new(certificate: &'a Certificate, found: &'a Match) -> Self {
         Self { certificate, found, again: false }
+    }
+
+    /// Customer, state and reason of what would be created, if it were the first.
+    fn places(&self) -> Vec<String> {
+        let passes = judge::verdict(&self.certificate.findings, "") == Severity::Warn;
+        let Some(candidate) = self.found.sure().filter(|_| passes) else { return Vec::new() };
+        let code = self.certificate.use_code.unwrap_or(' ');
+        let regions = self.certificate.coverage.iter().map(|it| it.region.as_str());
+        regions.map(|region| format!("{}\n{region}\n{code}", candidate.code)).collect()
     }
 }
 

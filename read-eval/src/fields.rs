@@ -151,7 +151,8 @@ fn states(truth: &Truth, certificate: &Certificate) -> Vec<Compared> {
         let same = state == right;
         let how = certificate.value(Field::State).map(|value| value.how.name());
         let state = one("state", right, state, same, how, sure);
-        let number = bare(first.map_or("", |it| it.number.as_str()));
+        // A form that names no state has a number all the same.
+        let number = bare(first.map_or_else(|| certificate.text(Field::Number), |it| it.number.as_str()));
         let right = bare(truth.fields.permit_id.as_deref().unwrap_or_default());
         let same = number == right;
         let how = certificate.value(Field::Number).map(|value| value.how.name());

@@ -1,5 +1,5 @@
 //! Text, form fields and copies of PDF files drawn for the purpose.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that finds something else fails")]
+#![expect(clippy::expect_used, reason = "a test that finds something else fails")]
 
 mod drawn;
 

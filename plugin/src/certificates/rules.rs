@@ -138,6 +138,8 @@ pub enum BoxMeaning {
     Percentage,
     /// A kind of business; only that there is one counts.
     Business,
+    /// All that is bought; then nothing has to be described.
+    AllItems,
     /// Known and without effect.
     Nothing,
 }
@@ -215,6 +217,17 @@ pub struct NumberRule {
     pub severity: Severity,
 }
 
+/// A document that has to come with a certificate.
+#[derive(Debug, Clone, Copy)]
+pub struct Attachment {
+    /// A sentence.
+    pub what: &'static str,
+    /// Entity/use codes it holds for; empty: all.
+    pub use_codes: &'static str,
+    /// Phrases, plain, by which it is known on a further page.
+    pub seen_by: &'static [&'static str],
+}
+
 /// A form.
 #[derive(Debug, Clone, Copy)]
 pub struct Form {
@@ -238,14 +251,16 @@ pub struct Form {
     pub reason: ReasonFrom,
     /// What it must have, and how grave it is if it has not.
     pub require: &'static [(Field, Severity)],
+    /// Whether it is for one purchase by its kind.
+    pub single: bool,
     /// Whether a mark for single or blanket is expected, and how grave its absence is.
     pub scope: Option<Severity>,
     /// How its number has to look; none leaves it to the state.
     pub number: Option<NumberRule>,
     /// Until when it holds.
     pub expiry: Expiry,
-    /// Documents that have to come with it: a sentence, and the entity/use codes it holds for (empty: all).
-    pub attachment: Option<(&'static str, &'static str)>,
+    /// A document that has to come with it.
+    pub attachment: Option<Attachment>,
     /// Entity/use codes it must not be used for.
     pub refuses: &'static str,
     /// Where this comes from.

@@ -21,6 +21,8 @@ const LARGEST: f32 = 21.0;
 const THICKEST: f32 = 2.6;
 /// Thickest frame as a share of the side: closed letters are drawn thicker for their size.
 const BOLDEST: f32 = 0.17;
+/// Pixels that blur and the grid of pixels add to the thickness of a line.
+const BLUR: f32 = 1.0;
 /// Share of a side that has to be drawn.
 const DRAWN: f32 = 0.82;
 /// Most boxes of a page.
@@ -56,7 +58,7 @@ pub(super) fn find(bits: &Bits, pixels_a_point: f32) -> Vec<Mark> {
     found.into_iter().map(|(mark, _)| mark).collect()
 }
 
-/// The outer edges of a frame and how thick it is drawn.
+/// A frame: its outer edges, and how thick it is drawn on its sides but for the thickest, along which a tick may lie.
 struct Frame {
     left: usize,
     top: usize,
@@ -114,20 +116,51 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     if !at_corners {
         return None;
     }
-    let sides = |from: usize, step: isize| {
-        (0..tolerance * 2)
-            .take_while(|by| drawn(from.saturating_add_signed(step * *by as isize)) >= DRAWN)
-            .count()
+    let frame = measured(bits, [left_side, upper.top, right_side + 1, lower.bottom], tolerance)?;
+    let (width, height) = (frame.right - frame.left, frame.bottom - frame.top);
+    let square = (0.78..=1.28).contains(&(width as f32 / height as f32));
+    let boldest = BOLDEST * width.min(height) as f32 + BLUR;
+    (square && frame.thick as f32 <= boldest).then_some(frame)
+}
+
+/// Where exactly the sides stand and how thick they are: the middle one of what the rows and columns say, since a tick
+/// may cross a side here and there.
+fn measured(bits: &Bits, [left, top, right, bottom]: [usize; 4], tolerance: usize) -> Option<Frame> {
+    let (wide, high) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
+    let rows = || top + high / 5..bottom - high / 5;
+    let columns = || left + wide / 5..right - wide / 5;
+    let reach = (wide.min(high) / 2).max(1);
+    // From a little outside to the middle: where ink begins and how far it goes.
+    let walk = |ink: &dyn Fn(usize) -> bool| -> Option<(usize, usize)> {
+        let start = (0..tolerance + reach).find(|step| ink(*step))?;
+        let deep = (start..start + reach).take_while(|step| ink(*step)).count();
+        Some((start, deep))
     };
-    let thick = (upper.bottom - upper.top)
-        .max(lower.bottom - lower.top)
-        .max(sides(left_side, 1))
-        .max(sides(right_side.saturating_sub(1), -1));
-    let side = (right_side - left_side).min(height);
-    if thick as f32 > (BOLDEST * side as f32).max(3.0) {
-        return None;
-    }
-    Some(Frame { left: left_side, top: upper.top, right: right_side + 1, bottom: lower.bottom, thick })
+    let outer = |edge: usize| edge.saturating_sub(tolerance);
+    let beyond = |edge: usize, step: usize| (edge + tolerance).saturating_sub(step + 1);
+    let from_left = median(rows().map(|y| walk(&|step| bits.at(outer(left) + step, y))))?;
+    let from_right = median(rows().map(|y| walk(&|step| bits.at(beyond(right, step), y))))?;
+    let from_top = median(columns().map(|x| walk(&|step| bits.at(x, outer(top) + step))))?;
+    let from_bottom = median(columns().map(|x| walk(&|step| bits.at(x, beyond(bottom, step)))))?;
+    let mut depths = [from_left.1, from_right.1, from_top.1, from_bottom.1];
+    depths.sort_unstable();
+    let [.., thick, _] = depths;
+    let frame = Frame {
+        left: outer(left) + from_left.0,
+        top: outer(top) + from_top.0,
+        right: (right + tolerance).saturating_sub(from_right.0),
+        bottom: (bottom + tolerance).saturating_sub(from_bottom.0),
+        thick,
+    };
+    (frame.left + 3 < frame.right && frame.top + 3 < frame.bottom).then_some(frame)
+}
+
+/// The medians of two numbers, each for itself.
+fn median(found: impl Iterator<Item = Option<(usize, usize)>>) -> Option<(usize, usize)> {
+    let (mut starts, mut depths): (Vec<usize>, Vec<usize>) = found.flatten().unzip();
+    starts.sort_unstable();
+    depths.sort_unstable();
+    Some((*starts.get(starts.len() / 2)?, *depths.get(depths.len() / 2)?))
 }
 
 /// What is in a box, and how sure that is.

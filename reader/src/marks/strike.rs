@@ -17,6 +17,8 @@ const COVERED: f32 = 0.94;
 const NARROW: f32 = 1.2;
 /// A word with more ink than this is white on black.
 const MOSTLY_INK: f32 = 0.6;
+/// How far above the foot of a word a strike stays, as a share of the word's height.
+const LOWEST: f32 = 0.36;
 /// How far a line may fall or rise over its length.
 const SLOPES: [f32; 7] = [0.0, -0.012, 0.012, -0.03, 0.03, -0.06, 0.06];
 
@@ -57,11 +59,16 @@ fn covered(bits: &Bits, pixels_a_point: f32, word: &Word) -> Option<f32> {
     // A little beyond the word on both sides: a pen does not stop at the last letter.
     let beyond = height / 6;
     let (left, right) = (left.saturating_sub(beyond), (right + beyond).min(bits.width));
-    let thirds = top + height / 3..=bottom.saturating_sub(height * 3 / 10);
+    let thirds = top + height / 3..=bottom.saturating_sub((height as f32 * LOWEST) as usize);
     let mut best = 0.0_f32;
     for start in thirds {
         for slope in SLOPES {
             let middle = (left + right) as f32 / 2.0;
+            // The ends stay within the letters: a line on which they stand falls out of them.
+            let rise = (right as f32 - middle) * slope.abs();
+            if start as f32 + rise > bottom as f32 - height as f32 * LOWEST {
+                continue;
+            }
             let on = |x: &usize| {
                 let y = (start as f32 + (*x as f32 - middle) * slope).round().max(0.0) as usize;
                 bits.at(*x, y) || bits.at(*x, y + 1)

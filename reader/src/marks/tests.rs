@@ -134,6 +134,88 @@ fn a_cross_read_as_a_letter_is_no_word() {
     assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["Resale"]);
 }
 
+/// A word that recognition put at a place, in points.
+fn word_at(text: &str, left: f32, top: f32, right: f32, bottom: f32) -> Word {
+    let area = Rectangle { left, top, right, bottom };
+    Word { text: text.to_owned(), area, confidence: 0.8, source: WordSource::Recognition }
+}
+
+#[test]
+fn blurred_frames_and_ticks_across_a_side_are_boxes() {
+    let mut page = Page::new();
+    // Sides of four pixels where two would do, as at low resolution.
+    for thick in 0..2 {
+        page.square(100 + thick, 100 + thick, 22 - 2 * thick);
+        page.square(300 + thick, 100 + thick, 22 - 2 * thick);
+        page.square(500 + thick, 100 + thick, 22 - 2 * thick);
+    }
+    // One tick lies along a side, one sticks out.
+    page.line((302, 104), (302, 120), 5);
+    page.line((302, 118), (318, 104), 3);
+    page.line((506, 110), (510, 118), 3);
+    page.line((510, 118), (532, 90), 3);
+    let marks = page.marks(&mut Vec::new());
+    assert_eq!(kinds(&marks), [MarkKind::EmptyBox, MarkKind::TickedBox, MarkKind::TickedBox], "{marks:?}");
+}
+
+#[test]
+fn what_was_read_from_a_box_is_no_word_and_what_stands_beside_it_is() {
+    let mut page = Page::new();
+    page.square(100, 100, 25);
+    page.cross(100, 100, 25);
+    page.square(100, 160, 25);
+    page.square(100, 220, 25);
+    page.square(100, 280, 25);
+    page.cross(100, 280, 25);
+    let mut words = vec![
+        // A cross, the edge of a box, the edge of a box before a word, and a letter that is no tick.
+        word_at("K", 37.0, 37.0, 44.0, 44.0),
+        word_at("1", 43.0, 57.6, 44.8, 67.0),
+        word_at("1For", 43.6, 79.2, 62.0, 88.5),
+        word_at("S", 38.0, 102.0, 43.5, 109.0),
+        word_at("10", 60.0, 37.0, 68.0, 44.0),
+    ];
+    let marks = page.marks(&mut words);
+    assert_eq!(
+        kinds(&marks),
+        [MarkKind::TickedBox, MarkKind::EmptyBox, MarkKind::EmptyBox, MarkKind::TickedBox],
+        "{marks:?}"
+    );
+    assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["For", "S", "10"]);
+    assert!(marks[0].confidence > 0.9 && marks[3].confidence < 0.75, "{marks:?}");
+}
+
+#[test]
+fn a_square_among_letters_is_a_letter_and_one_that_stands_free_is_a_box() {
+    let mut page = Page::new();
+    // The same square twice: once with strokes close by on both sides, once between a number and a word.
+    page.square(200, 100, 25);
+    for x in [188, 193, 229, 234] {
+        page.line((x, 100), (x, 124), 2);
+    }
+    page.square(200, 200, 25);
+    page.line((170, 200), (170, 224), 2);
+    page.line((242, 200), (242, 224), 2);
+    let mut words =
+        vec![word_at("HEDGE", 66.0, 35.0, 86.0, 46.0), word_at("1.Single", 60.0, 71.0, 96.0, 82.0)];
+    let marks = page.marks(&mut words);
+    let boxes: Vec<&Mark> = marks.iter().filter(|mark| mark.kind == MarkKind::EmptyBox).collect();
+    assert_eq!(boxes.len(), 1, "{marks:?}");
+    assert!(boxes[0].area.top > 70.0, "{marks:?}");
+    assert_eq!(words.len(), 2);
+}
+
+#[test]
+fn a_ruled_line_on_which_a_word_stands_is_no_strike() {
+    let mut page = Page::new();
+    let mut word = page.word(100, 100, 120, "standing");
+    page.line((60, 123), (400, 123), 2);
+    // Recognition gives room below the line to letters that reach under it.
+    word.area.bottom = 131.0 / SCALE;
+    let marks = page.marks(&mut vec![word]);
+    assert!(!kinds(&marks).contains(&MarkKind::Strike), "{marks:?}");
+}
+
 #[test]
 fn a_line_through_a_word_is_a_strike_and_one_under_it_is_not() {
     let mut page = Page::new();

@@ -85,7 +85,7 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
         }
         let Some(found) = reach(sheet, at, label) else { continue };
         let short = label.words <= 2 && label.phrase.len() < 18;
-        if short && !stands_alone(sheet, &found) {
+        if short && !stands_alone(sheet, &found, label.words) {
             continue;
         }
         let found = with_rest(sheet, found, short);
@@ -187,12 +187,11 @@ fn rest_of_label(sheet: &Sheet, to: usize, short: bool) -> usize {
     at
 }
 
-/// Letters that may differ: none in short words, about one in eight in long phrases.
+/// Letters that may differ: none in short phrases, about one in ten in long ones.
 fn allowance(phrase: &str) -> usize {
     match phrase.len() {
-        0..=6 => 0,
-        7..=11 => 1,
-        long => (long / 8).min(5),
+        0..=11 => 0,
+        long => (long / 10).min(4),
     }
 }
 
@@ -220,7 +219,7 @@ fn in_running_text(sheet: &Sheet, found: &Found) -> bool {
 
 /// Whether a short label is one: at the beginning of its chunk (a number or letter may precede it), and followed by a
 /// colon, by room, or by nothing.
-fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
+fn stands_alone(sheet: &Sheet, found: &Found, words: u8) -> bool {
     let Some(chunk) = sheet.chunk_of(found.from) else { return false };
     let before = sheet.span(chunk.from, found.from);
     let last = sheet.tokens.get(found.to.saturating_sub(1));
@@ -241,9 +240,11 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
         return begins || colon;
     };
     let gap = last.map_or(0.0, |token| next.area.left - token.area.right);
-    let room = gap > 0.9 * height(&next.area);
+    // "State" may be the first word of a value.
+    let room = words > 1 && gap > 0.9 * height(&next.area);
     let aside = next.text.starts_with('(') || matches!(next.text.as_str(), "of" | "and" | "or");
-    (begins && (colon || room || aside)) || (colon && room)
+    let number = next.plain.starts_with(|c: char| c.is_ascii_digit());
+    (begins && (colon || room || aside)) || (colon && (room || number))
 }
 
 /// Gives bare labels to the party whose label or heading stands nearest above them in their column.
@@ -266,8 +267,15 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
             above.reduce(|one, other| if distance(&other.2) <= distance(&one.2) { other } else { one });
         nearest.is_some_and(|(seller, ..)| *seller)
     };
+    // In the line that is signed, a bare name is the signer's.
+    let signing: Vec<usize> = raw
+        .iter()
+        .filter(|(it, _)| matches!(it, Announces::Value(Field::Signature | Field::Signed | Field::Title)))
+        .map(|(_, found)| found.line)
+        .collect();
     let field = |announces: Announces, found: &Found| match announces {
         Announces::Value(field) => field,
+        Announces::Part(Bare::Name) if signing.contains(&found.line) => Field::Signer,
         Announces::SellerPart => Field::Seller,
         Announces::PurchaserPart => Field::Purchaser,
         Announces::Part(part) => match (part, sellers(found)) {
@@ -285,6 +293,11 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
     let heading = |announces| matches!(announces, Announces::SellerPart | Announces::PurchaserPart);
     let resolved = raw.into_iter().zip(fields);
     resolved
-        .map(|((announces, found), field)| Found { field, heading: heading(announces), ..found })
+        .map(|((announces, found), field)| {
+            let heading = heading(announces);
+            // "Buyer" may have a value beside it, "Step 2: Identify the purchaser" has none.
+            let field = if heading && found.end() - found.from > 1 { Field::Other } else { field };
+            Found { field, heading, ..found }
+        })
         .collect()
 }

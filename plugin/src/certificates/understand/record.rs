@@ -15,6 +15,9 @@ use crate::certificates::understand::{dates, expiry, labels, numbers, places, ta
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};
 
+/// Words less sure than this may be no words at all.
+const UNSURE: f32 = 0.75;
+
 /// For how many purchases a certificate is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scope {
@@ -63,6 +66,8 @@ pub struct Certificate {
     pub use_code: Option<char>,
     /// All reasons that are named.
     pub reasons: Vec<char>,
+    /// How many boxes with a reason are ticked.
+    pub reason_boxes: usize,
     /// For how many purchases it is.
     pub scope: Scope,
     /// What is wrong or odd, gravest first.
@@ -125,7 +130,8 @@ pub(super) fn read(
     let form = known.map(|known| known.form);
     let id = form.map_or("", |form| form.id);
     let labels = labels::find(sheet, id);
-    let all = values::find(sheet, &labels);
+    let table = form.filter(|form| form.states == States::Table).and_then(|_| table::tokens(sheet));
+    let all = values::find(sheet, &labels, table);
     let ticked = boxes::ticked(sheet, id);
     let signed = signature(sheet, &labels, &all);
     let seen = Seen { all, ticked, signed };
@@ -293,9 +299,15 @@ fn days(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
         let written = seen.all.iter().filter(|value| value.field == field && !value.text.is_empty());
         // Of several dates that of the signature is meant.
         let value = written.reduce(|one, other| {
-            let nearer = field == Field::Signed && distance(other) < distance(one);
             let readable = |value: &Value| dates::read(&value.text).is_some();
-            if (nearer && readable(other)) || (!readable(one) && readable(other)) { other } else { one }
+            let dated = |value: &Value| value.text.bytes().filter(u8::is_ascii_digit).count() >= 3;
+            let nearer = field == Field::Signed && distance(other) + 2.0 < distance(one);
+            // One that was meant as a date but is none is not passed over for another.
+            if (nearer && dated(other)) || (!dated(one) && (readable(other) || dated(other))) {
+                other
+            } else {
+                one
+            }
         });
         if let Some(value) = value {
             let text = dates::read(&value.text).map(|date| date.iso).unwrap_or_default();
@@ -400,7 +412,7 @@ fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear.is_some() {
         let mut words = certificate.text(Field::Reason).to_owned();
         if let Some(it) = unclear {
-            // What is written under the box says which of its reasons is meant.
+            // What is written under the box says which of its reasons is meant; its own print does not.
             words.clone_from(&it.below);
             let (text, raw, page, area) = (it.below.clone(), it.below.clone(), it.page, Some(it.area));
             certificate.put(Value {
@@ -430,10 +442,21 @@ fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
     if found == ['B'] && government(certificate.text(Field::Purchaser)) == Some('N') {
         found = vec!['N'];
     }
+    let is_reason =
+        |it: &&Ticked| matches!(it.meaning, Some(BoxMeaning::Reason(_) | BoxMeaning::ReasonUnclear));
+    certificate.reason_boxes = seen.ticked.iter().filter(|_| boxes).filter(is_reason).count();
+    // "Other (explain)" without a word says nothing.
+    let explained = |it: &Ticked| {
+        !it.caption.to_lowercase().contains("explain") || it.below.chars().any(char::is_alphabetic)
+    };
+    let silent = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::Reason('L')) && !explained(it));
     certificate.use_code = match found.as_slice() {
-        [one] => Some(*one),
+        [one] if !(silent && *one == 'L') => Some(*one),
         _ => None,
     };
+    if silent {
+        found.retain(|code| *code != 'L');
+    }
     certificate.reasons = found;
 }
 
@@ -569,7 +592,11 @@ fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<b
             .marks
             .iter()
             .any(|(page, mark)| *page == label.page && mark.kind == MarkKind::Ink && near(&mark.area));
-        let there = ink || !value.text.is_empty();
+        // Two letters below the line are no signature.
+        let written = value.text.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+        // A scrawl is read as a letter or two, and not surely.
+        let scrawl = !value.text.is_empty() && value.confidence < UNSURE;
+        let there = ink || written || scrawl || value.how == How::FormField;
         seen = Some(seen.unwrap_or(false) || there);
     }
     seen

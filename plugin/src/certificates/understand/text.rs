@@ -9,7 +9,7 @@ use crate::model::ocr::{FormField, Mark, MarkKind, Reading, Rectangle, Word, Wor
 use crate::order::{rising, sorted};
 
 /// Gap between two words of a line, in heights of the words, from which on they belong to different chunks.
-const WIDE_GAP: f32 = 1.15;
+const WIDE_GAP: f32 = 1.5;
 
 /// Lower-case letters and digits of a text, run together.
 #[must_use]

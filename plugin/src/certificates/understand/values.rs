@@ -15,6 +15,8 @@ use crate::order::{rising, sorted};
 const FARTHEST: f32 = 320.0;
 /// Widest gap between a label and a value above or below it, in heights of the label.
 const NEAR: f32 = 2.6;
+/// Distances above and below that differ by less say nothing, in points.
+const NEARLY: f32 = 2.0;
 /// Words from which on a chunk is running text and no value.
 const RUNNING: usize = 14;
 
@@ -76,10 +78,19 @@ enum Side {
     Below,
 }
 
-/// Values of all labels of a sheet, and for each label without one an entry with an empty text.
+/// Tokens above or below a label, and how far off they are in points.
+type Near = ((usize, usize), f32);
+/// A label without a value: its line, its page, and how far off what is its own is above and below.
+type Open = (usize, usize, Option<f32>, Option<f32>);
+
+/// Values of all labels of a sheet, and for each label without one an entry with an empty text. What is `taken`, such as
+/// a table, is nobody's value.
 #[must_use]
-pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
+pub fn find(sheet: &Sheet, labels: &[Found], taken: Option<(usize, usize)>) -> Vec<Value> {
     let mut claimed = vec![false; sheet.tokens.len()];
+    if let Some((from, to)) = taken {
+        claim(&mut claimed, from, to);
+    }
     for label in labels {
         for (from, to) in core::iter::once((label.from, label.to)).chain(label.more.iter().copied()) {
             claim(&mut claimed, from, to);
@@ -116,7 +127,7 @@ fn sides(
 ) -> Vec<Option<Side>> {
     let find = |label: &Found, side| neighbour(sheet, label, labels, side, claimed);
     let free = |label: &Found, span: &Option<(usize, usize)>| span.is_none() && !label.heading;
-    let both: Vec<[Option<((usize, usize), f32)>; 2]> = labels
+    let both: Vec<[Option<Near>; 2]> = labels
         .iter()
         .zip(spans)
         .map(|(label, span)| {
@@ -127,16 +138,21 @@ fn sides(
             }
         })
         .collect();
-    // What stands nearer to another label is that one's value.
+    // What stands nearer to another label, and is the nearest that one has, is that one's value.
+    let favourites: Vec<Near> = both
+        .iter()
+        .filter_map(|[above, below]| match (above, below) {
+            (Some(up), Some(down)) => Some(if up.1 < down.1 { *up } else { *down }),
+            (one, other) => one.or(*other),
+        })
+        .collect();
     let nearest = |from: usize| {
-        let gaps = both.iter().flatten().flatten().filter(|((other, _), _)| *other == from);
+        let gaps = favourites.iter().filter(|((other, _), _)| *other == from);
         gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
     };
-    let own = |it: &Option<((usize, usize), f32)>| {
-        it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap))
-    };
+    let own = |it: &Option<Near>| it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap));
     // Of each label without a value: its line, its page, and how far off what is its own is above and below.
-    let open: Vec<Option<(usize, usize, Option<f32>, Option<f32>)>> = labels
+    let open: Vec<Option<Open>> = labels
         .iter()
         .zip(spans)
         .zip(&both)
@@ -145,17 +161,25 @@ fn sides(
         })
         .collect();
     let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
-        (Some(up), Some(down)) if up < down => 1_i32,
+        (Some(up), Some(down)) if (up - down).abs() < NEARLY => 0_i32,
+        (Some(up), Some(down)) if up < down => 1,
         (Some(_), None) => 1,
         (_, Some(_)) => -1,
         (None, None) => 0,
     };
-    let votes = |of: &dyn Fn(usize, usize) -> bool| -> i32 {
+    let row_votes = |wanted: usize| -> i32 {
         open.iter()
             .flatten()
-            .filter(|(line, page, ..)| of(*line, *page))
+            .filter(|(line, ..)| *line == wanted)
             .map(|(.., up, down)| vote(*up, *down))
             .sum()
+    };
+    // Over a whole page even small differences count, if they all say the same.
+    let page_votes = |wanted: usize| -> i32 {
+        let on_page = || open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
+        let pairs = on_page().filter_map(|(.., up, down)| Some((*up)? - (*down)?));
+        let leaning: i32 = pairs.map(|more| if more < 0.0 { 1 } else { -1 }).sum();
+        if leaning == 0 { on_page().map(|(.., up, down)| vote(*up, *down)).sum() } else { leaning }
     };
     let usual = |wanted: usize| {
         let gaps = open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
@@ -173,20 +197,21 @@ fn sides(
     open.iter()
         .map(|it| {
             let (line, page, up, down) = (*it)?;
-            let row = votes(&|of, _| of == line);
-            let all = votes(&|_, of| of == page);
+            let (row, all) = (row_votes(line), page_votes(page));
             // Where values stand to the right throughout, a label with nothing beside it is empty.
             let few = open
                 .iter()
                 .flatten()
                 .filter(|(_, of, up, down)| *of == page && vote(*up, *down) != 0)
                 .count();
-            if beside(page) > 2 * few {
+            // A line of several labels, such as the one that is signed, may differ from the rest.
+            let of_its_own = row.abs() >= 2 && up.into_iter().chain(down).any(|gap| gap < 8.0);
+            if beside(page) > 2 * few && !of_its_own {
                 return None;
             }
             let side = if row > 0 || (row == 0 && all > 0) { Side::Above } else { Side::Below };
             let own = if side == Side::Above { up } else { down };
-            own.filter(|gap| *gap <= 2.2 * usual(page) + 6.0).map(|_| side)
+            own.filter(|gap| *gap <= 2.2 * usual(page) + 14.0).map(|_| side)
         })
         .collect()
 }
@@ -229,13 +254,7 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
 }
 
 /// The value above or below a label, in its column, and how far off it is.
-fn neighbour(
-    sheet: &Sheet,
-    label: &Found,
-    labels: &[Found],
-    side: Side,
-    claimed: &[bool],
-) -> Option<((usize, usize), f32)> {
+fn neighbour(sheet: &Sheet, label: &Found, labels: &[Found], side: Side, claimed: &[bool]) -> Option<Near> {
     let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
     let colon =
         sheet.tokens.get(label.end().saturating_sub(1)).is_some_and(|token| token.text.ends_with(':'));
@@ -255,6 +274,11 @@ fn neighbour(
             && !is_heading(&sheet.plain(chunk.from, (chunk.from + 2).min(chunk.to)))
             && !is_empty(&sheet.text(chunk.from, chunk.to))
     };
+    // Above a label of several lines is above its first line, below it is below its last.
+    let label_end = match (side, label.more.last()) {
+        (Side::Below, Some((from, to))) => sheet.area(*from, *to),
+        _ => sheet.area(label.from, label.to),
+    };
     let column = column(sheet, label);
     let in_column = |chunk: &Chunk| {
         let area = &chunk.area;
@@ -262,13 +286,17 @@ fn neighbour(
         let shared = overlap((area.left, area.right), column) > 0.3;
         (lined_up || shared) && area.left < column_end && area.right > column.0
     };
-    let gap = |chunk: &Chunk| match side {
-        Side::Above => label.area.top - chunk.area.bottom,
-        Side::Below => chunk.area.top - label.area.bottom,
+    // Boxes of recognised words may be too tall, so distances are taken from their middles.
+    let middle = |area: &Rectangle| f32::midpoint(area.top, area.bottom);
+    let half = |area: &Rectangle| height(area).min(11.0) / 2.0;
+    let gap = |chunk: &Chunk| {
+        let apart = middle(&chunk.area) - middle(&label_end);
+        let apart = if side == Side::Above { -apart } else { apart };
+        apart - half(&chunk.area) - half(&label_end)
     };
     let candidates = sheet.chunks.iter().filter(|chunk| {
         let beyond = if side == Side::Above { chunk.line < label.line } else { chunk.line > label.line };
-        chunk.page == label.page && beyond && in_column(chunk) && (-4.0..limit).contains(&gap(chunk))
+        chunk.page == label.page && beyond && in_column(chunk) && (-5.0..limit).contains(&gap(chunk))
     });
     let nearest = candidates.reduce(|one, other| if gap(other) < gap(one) { other } else { one })?;
     if !free(nearest) {
@@ -367,7 +395,7 @@ mod tests {
 
     fn read(rows: &[&[(f32, &str)]]) -> Vec<(Field, String)> {
         let sheet = Sheet::new(&page(rows), 0, 1);
-        let values = find(&sheet, &labels::find(&sheet, ""));
+        let values = find(&sheet, &labels::find(&sheet, ""), None);
         values.into_iter().map(|value| (value.field, value.text)).collect()
     }
 
@@ -418,7 +446,7 @@ mod tests {
             page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
         reading.pages[0].marks.push(ticked(0, 136.0));
         let sheet = Sheet::new(&reading, 0, 1);
-        let values = find(&sheet, &labels::find(&sheet, ""));
+        let values = find(&sheet, &labels::find(&sheet, ""), None);
         let texts: Vec<&str> = values.iter().map(|value| value.text.as_str()).collect();
         assert_eq!(texts, ["", "3/14/2026"]);
     }
