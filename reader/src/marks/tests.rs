@@ -211,14 +211,14 @@ fn a_square_among_letters_is_a_letter_and_one_that_stands_free_is_a_box() {
     let mut page = Page::new();
     // The same square twice: once with strokes close by on both sides, once between a number and a word.
     page.square(200, 100, 25);
-    for x in [188, 193, 232, 237] {
+    for x in [170, 176, 182, 188, 194, 232, 238, 244, 250] {
         page.line((x, 100), (x, 124), 2);
     }
     page.square(200, 200, 25);
     page.line((170, 200), (170, 224), 2);
     page.line((242, 200), (242, 224), 2);
     let mut words =
-        vec![word_at("HEDGE", 66.0, 35.0, 88.0, 46.0), word_at("1.Single", 60.0, 71.0, 96.0, 82.0)];
+        vec![word_at("HEDGE", 61.0, 35.0, 91.0, 46.0), word_at("1.Single", 60.0, 71.0, 96.0, 82.0)];
     let marks = page.marks(&mut words);
     let boxes: Vec<&Mark> = marks.iter().filter(|mark| mark.kind == MarkKind::EmptyBox).collect();
     assert_eq!(boxes.len(), 1, "{marks:?}");
