@@ -133,7 +133,12 @@ fn form_text(form: &Form) -> Checked<String> {
         None => "None".to_owned(),
         Some(it) => {
             check(!it.what.is_empty(), || "the attachment is not described".to_owned())?;
-            format!("Some(({:?},{:?}))", it.what, use_codes(&it.use_codes)?)
+            format!(
+                "Some(Attachment{{what:{:?},use_codes:{:?},seen_by:&{:?}}})",
+                it.what,
+                use_codes(&it.use_codes)?,
+                plains(&it.seen_by)?
+            )
         }
     };
     let require: Vec<String> = form
@@ -143,7 +148,7 @@ fn form_text(form: &Form) -> Checked<String> {
         .collect();
     Ok(format!(
         "Form{{id:{:?},name:{:?},issued_by_state:{},titles:&[{titles}],with:&{:?},numbers:&{:?},revisions:&{:?},\
-         states:States::{states},reason:ReasonFrom::{reason},require:&[{}],scope:{},number:{},expiry:Expiry::{expiry},\
+         states:States::{states},reason:ReasonFrom::{reason},require:&[{}],single:{},scope:{},number:{},expiry:Expiry::{expiry},\
          attachment:{attachment},refuses:{:?},source:{:?},checked:\"{}\"}}",
         form.id,
         form.name,
@@ -152,6 +157,7 @@ fn form_text(form: &Form) -> Checked<String> {
         plains(&form.numbers)?,
         plains(&form.revisions)?,
         require.join(","),
+        form.single,
         form.scope.map_or_else(|| "None".to_owned(), |it| format!("Some(Severity::{it:?})")),
         number(form.number.as_ref())?,
         use_codes(&form.refuses)?,

@@ -78,6 +78,7 @@ pub(crate) enum Meaning {
     BlanketUntil,
     Percentage,
     Business,
+    AllItems,
     Nothing,
 }
 
@@ -107,6 +108,8 @@ pub(crate) struct Attachment {
     pub(crate) what: String,
     #[serde(default)]
     pub(crate) use_codes: String,
+    #[serde(default)]
+    pub(crate) seen_by: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +127,8 @@ pub(crate) struct Form {
     pub(crate) revisions: Vec<String>,
     pub(crate) states: String,
     pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) single: bool,
     pub(crate) scope: Option<Severity>,
     pub(crate) expiry: Expiry,
     pub(crate) years: Option<u8>,

@@ -154,29 +154,35 @@ impl Outcome {
         self.fields.iter().filter(|it| it.agreement == agreement).count()
     }
 
-    /// What is wrong with a certificate that nobody looks at: names of fields, `customer`.
+    /// What is wrong with a certificate that nobody looks at: names of fields, `customer`, `certificate`.
     #[must_use]
     pub fn wrongly_accepted(&self) -> Vec<&'static str> {
-        if self.verdict != Verdict::Pass {
-            return Vec::new();
-        }
-        let wrong = self.fields.iter().filter(|it| it.agreement == Agreement::Wrong);
-        let mut wrong: Vec<&'static str> =
-            wrong.map(|it| it.field).filter(|field| CRITICAL.contains(field)).collect();
-        if self.customer_taken != self.customer {
-            wrong.push("customer");
-        }
-        if self.found == 0 {
-            wrong.push("certificate");
+        let mut wrong = self.accepted(Agreement::Wrong);
+        if self.verdict == Verdict::Pass {
+            wrong.extend((self.customer_taken != self.customer).then_some("customer"));
+            wrong.extend((self.found == 0).then_some("certificate"));
         }
         wrong
     }
 
-    /// Whether a planted fault was caught by its rule; none if there is no fault.
+    /// Fields that stand on a certificate which nobody looks at and were not read.
+    #[must_use]
+    pub fn accepted_without(&self) -> Vec<&'static str> {
+        self.accepted(Agreement::Unread)
+    }
+
+    /// Fields that matter and agree in this way on a certificate that passes.
+    fn accepted(&self, agreement: Agreement) -> Vec<&'static str> {
+        let fields =
+            self.fields.iter().filter(|it| it.agreement == agreement && self.verdict == Verdict::Pass);
+        fields.map(|it| it.field).filter(|field| CRITICAL.contains(field)).collect()
+    }
+
+    /// Whether a planted fault was caught by its rule, and not with a mere warning; none if there is no fault.
     #[must_use]
     pub fn caught(&self) -> Option<bool> {
         let (_, rule) = self.fault.as_ref()?;
-        Some(self.verdict != Verdict::Pass && self.findings.iter().any(|it| it.rule == *rule))
+        Some(self.findings.iter().any(|it| it.rule == *rule && it.verdict != Verdict::Pass))
     }
 }
 
@@ -186,6 +192,7 @@ pub fn outcomes(jobs: &[Job<'_>], done: &[Done], customers: &[Customer]) -> Vec<
     let matches = matches(done, customers);
     let mut matches = matches.iter();
     let mut before: HashSet<&str> = HashSet::new();
+    let mut places: HashSet<String> = HashSet::new();
     let mut outcomes = Vec::new();
     for (job, done) in jobs.iter().zip(done) {
         let own: Vec<Seen<'_>> =
@@ -193,7 +200,14 @@ pub fn outcomes(jobs: &[Job<'_>], done: &[Done], customers: &[Customer]) -> Vec<
         let same_file = !before.insert(&done.sha256);
         let seen: Vec<Seen<'_>> = own
             .into_iter()
-            .map(|it| Seen { again: !before.insert(&it.certificate.fingerprint) || same_file, ..it })
+            .map(|it| {
+                let words = &it.certificate.fingerprint;
+                let same_words = !words.is_empty() && !before.insert(words);
+                // As the component plans: a second certificate of a customer for the same state and reason waits.
+                let same_place =
+                    it.places().into_iter().filter(|place| !places.insert(place.clone())).count() > 0;
+                Seen { again: same_words || same_file || same_place, ..it }
+            })
             .collect();
         for (at, truth) in job.truths.iter().enumerate() {
             let words = done.words.get(at).copied().unwrap_or_default();
@@ -216,6 +230,15 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     const fn new(certificate: &'a Certificate, found: &'a Match) -> Self {
         Self { certificate, found, again: false }
+    }
+
+    /// Customer, state and reason of what would be created, if it were the first.
+    fn places(&self) -> Vec<String> {
+        let passes = judge::verdict(&self.certificate.findings, "") == Severity::Warn;
+        let Some(candidate) = self.found.sure().filter(|_| passes) else { return Vec::new() };
+        let code = self.certificate.use_code.unwrap_or(' ');
+        let regions = self.certificate.coverage.iter().map(|it| it.region.as_str());
+        regions.map(|region| format!("{}\n{region}\n{code}", candidate.code)).collect()
     }
 }
 
@@ -247,7 +270,7 @@ fn outcome(truth: &Truth, (own, swallowed): (&[Seen<'_>], Option<&Seen<'_>>), do
             region,
         });
     }
-    findings.sort_by(|one, other| other.verdict.cmp(&one.verdict));
+    findings.sort_by_key(|it| core::cmp::Reverse(it.verdict));
     let form = first.map(|it| it.certificate.form.map_or(UNKNOWN, |form| form.id));
     let candidates = first.map(|it| it.found.candidates.as_slice()).unwrap_or_default();
     let candidate = |it: &ecms_onboarding::certificates::matching::Candidate| Candidate {
@@ -335,141 +358,4 @@ fn settings() -> Settings {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use ecms_onboarding::certificates::rules::Field;
-    use ecms_onboarding::certificates::understand::values::{How, Value};
-
-    use super::*;
-
-    /// A document that is right in everything.
-    pub(crate) fn outcome(id: &str) -> Outcome {
-        let candidate = Candidate {
-            code: "C1".to_owned(),
-            name: "Heron".to_owned(),
-            score: 1.0,
-            why: "same name".to_owned(),
-        };
-        Outcome {
-            id: id.to_owned(),
-            file: format!("{id}.pdf"),
-            scan: false,
-            clean: false,
-            fault: None,
-            form: "mtc".to_owned(),
-            form_read: "mtc".to_owned(),
-            words: Words { truth: 2, read: 2, same: 2 },
-            fields: vec![field("purchaser_name", Agreement::Exact)],
-            verdict_due: Some("pass".to_owned()),
-            verdict: Verdict::Pass,
-            findings: Vec::new(),
-            customer: Some("C1".to_owned()),
-            customer_taken: Some("C1".to_owned()),
-            candidates: vec![candidate],
-            found: 1,
-            pages: 2,
-            seconds: 1.0,
-            fresh: true,
-            error: None,
-        }
-    }
-
-    pub(crate) fn field(field: &'static str, agreement: Agreement) -> Compared {
-        let (truth, read) = ("this".to_owned(), "that".to_owned());
-        Compared { field, truth, read, how: Some("label"), confidence: Some(0.5), agreement }
-    }
-
-    fn certificate(name: &str, first_page: usize, fingerprint: &str) -> Certificate {
-        let mut certificate =
-            Certificate { first_page, fingerprint: fingerprint.to_owned(), ..Certificate::default() };
-        for (field, text) in [
-            (Field::Purchaser, name),
-            (Field::Street, "1 Dock Road"),
-            (Field::PostalCode, "54235"),
-            (Field::AddressState, "WI"),
-        ] {
-            let (text, raw) = (text.to_owned(), text.to_owned());
-            certificate.put(Value {
-                field,
-                text,
-                raw,
-                page: 0,
-                area: None,
-                how: How::Label,
-                confidence: 1.0,
-            });
-        }
-        certificate
-    }
-
-    fn truth(id: &str, file: &str, name: &str, first_page: usize) -> Truth {
-        let json = format!(
-            r#"{{"id": "{id}", "file": "{file}", "layout": "unknown", "customer_code": "C1",
-                "first_page": {first_page}, "fields": {{"purchaser_name": "{name}"}}}}"#
-        );
-        serde_json::from_str(&json).unwrap()
-    }
-
-    fn customers() -> Vec<Customer> {
-        let folder = tempfile::tempdir().unwrap();
-        let rows = r#"{"customers": [{"code": "C1", "name": "Heron Marine, L.L.C.", "line1": "1 Dock Rd",
-            "city": "Sturgeon Bay", "region": "WI", "postal_code": "54235", "country": "US", "email": null}]}"#;
-        std::fs::write(folder.path().join("customers.json"), rows).unwrap();
-        crate::truth::customers(folder.path()).unwrap()
-    }
-
-    fn done(sha256: &str, certificates: Vec<Certificate>) -> Done {
-        Done { certificates, sha256: sha256.to_owned(), pages: 2, ..Done::default() }
-    }
-
-    fn rules(outcome: &Outcome) -> Vec<&str> {
-        outcome.findings.iter().map(|it| it.rule.as_str()).collect()
-    }
-
-    #[test]
-    fn each_certificate_of_a_file_is_held_against_its_own() {
-        let truths = [truth("a", "x.pdf", "Heron Marine LLC", 0), truth("b", "x.pdf", "Otter Mills", 1)];
-        let jobs = crate::readings::jobs(&truths, "");
-        let both = vec![certificate("Heron Marine LLC", 0, "1"), certificate("Otter Mills", 1, "2")];
-        let found = outcomes(&jobs, &[done("s", both)], &customers());
-        assert_eq!((found[0].found, found[1].found, found[1].form_right()), (1, 1, true));
-        assert!(found[0].customer_automatic());
-        assert!(!found[1].customer_automatic());
-        assert_eq!(rules(&found[1]), ["same-address-other-entity"]);
-        assert_eq!(found[1].fields[0].agreement, Agreement::Exact);
-        assert_eq!((found[0].pages, found[1].pages), (2, 0), "pages count once");
-    }
-
-    #[test]
-    fn a_certificate_that_another_swallowed_was_not_read() {
-        let truths = [truth("a", "x.pdf", "Heron Marine LLC", 0), truth("b", "x.pdf", "Heron Marine LLC", 1)];
-        let jobs = crate::readings::jobs(&truths, "");
-        let one = vec![certificate("Heron Marine LLC", 0, "1")];
-        let found = outcomes(&jobs, &[done("s", one)], &customers());
-        assert_eq!((found[1].found, found[1].fields[0].agreement), (0, Agreement::Unread));
-        assert_eq!(found[1].verdict, Verdict::Pass);
-        assert_eq!(found[1].wrongly_accepted(), ["customer", "certificate"]);
-    }
-
-    #[test]
-    fn the_same_again_is_told_by_bytes_and_by_words() {
-        let truths = ["a", "b", "c", "d"].map(|id| truth(id, &format!("{id}.pdf"), "Heron Marine LLC", 0));
-        let jobs = crate::readings::jobs(&truths, "");
-        let one = |print: &str| vec![certificate("Heron Marine LLC", 0, print)];
-        let files = [done("s", one("1")), done("s", one("2")), done("t", one("1")), done("u", one("3"))];
-        let found = outcomes(&jobs, &files, &customers());
-        let again: Vec<bool> = found.iter().map(|it| rules(it).contains(&"duplicate")).collect();
-        assert_eq!(again, [false, true, true, false]);
-        assert_eq!((found[0].verdict, found[1].verdict), (Verdict::Pass, Verdict::Review));
-    }
-
-    #[test]
-    fn what_cannot_be_read_waits_for_a_person() {
-        let truths = [truth("a", "a.pdf", "Heron Marine LLC", 0)];
-        let jobs = crate::readings::jobs(&truths, "");
-        let broken = Done { error: Some("it is encrypted".to_owned()), ..Done::default() };
-        let found = outcomes(&jobs, &[broken], &customers());
-        assert_eq!((rules(&found[0]), found[0].verdict), (vec!["unreadable"], Verdict::Review));
-        assert!(!found[0].form_right() && !found[0].customer_right());
-        assert_eq!(found[0].wrongly_accepted(), [""; 0]);
-    }
-}
+pub(crate) mod tests;

@@ -77,13 +77,16 @@ pub fn compare(truth: &Truth, certificate: Option<&Certificate>) -> Vec<Compared
     let reasons: String = certificate.reasons.iter().collect();
     let same = code == reasons;
     compared.extend(beside(certificate, Field::Reason, "reason", code, reasons, same));
-    let signed = certificate.text(Field::Signed).to_owned();
+    let ruled = |field| certificate.value(field).is_some_and(|value| value.how == How::Rule);
     let right = text(&fields.signed_date_iso);
-    let same = signed == right;
-    compared.extend(beside(certificate, Field::Signed, "signed_date_iso", right, signed, same));
+    // A day that a rule put in the place of one that is not there was not read.
+    if !(right.is_empty() && ruled(Field::Signed)) {
+        let signed = certificate.text(Field::Signed).to_owned();
+        let same = signed == right;
+        compared.extend(beside(certificate, Field::Signed, "signed_date_iso", right, signed, same));
+    }
     let (right, with_rules) = truth.expiry();
-    let ruled = certificate.value(Field::Expires).is_some_and(|value| value.how == How::Rule);
-    if with_rules || !ruled {
+    if with_rules || !ruled(Field::Expires) {
         let right = right.unwrap_or_default().to_owned();
         let read = certificate.text(Field::Expires).to_owned();
         let same = right == read;
@@ -148,7 +151,8 @@ fn states(truth: &Truth, certificate: &Certificate) -> Vec<Compared> {
         let same = state == right;
         let how = certificate.value(Field::State).map(|value| value.how.name());
         let state = one("state", right, state, same, how, sure);
-        let number = bare(first.map_or("", |it| it.number.as_str()));
+        // A form that names no state has a number all the same.
+        let number = bare(first.map_or_else(|| certificate.text(Field::Number), |it| it.number.as_str()));
         let right = bare(truth.fields.permit_id.as_deref().unwrap_or_default());
         let same = number == right;
         let how = certificate.value(Field::Number).map(|value| value.how.name());
@@ -281,6 +285,20 @@ mod tests {
             let read = Certificate { reasons, ..Certificate::default() };
             assert_eq!(found(&compare(&truth, Some(&read))), [("reason", agreement)]);
         }
+    }
+
+    #[test]
+    fn a_day_signed_by_rule_stands_in_for_one_that_is_not_there() {
+        let mut read = Certificate::default();
+        put(&mut read, Field::Signed, "2026-01-01", How::Rule);
+        assert_eq!(compare(&truth(r#""fields": {}"#), Some(&read)), []);
+        let signed = truth(r#""fields": {"signed_date_iso": "2026-03-14"}"#);
+        assert_eq!(found(&compare(&signed, Some(&read))), [("signed_date_iso", Agreement::Wrong)]);
+        put(&mut read, Field::Signed, "2026-01-01", How::Pattern);
+        assert_eq!(
+            found(&compare(&truth(r#""fields": {}"#), Some(&read))),
+            [("signed_date_iso", Agreement::Wrong)]
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! | fields | [`fields`] |
 //! | one document: fields, form, judgement, customer | [`evaluate`] |
 //! | groups of documents, and what has to hold | [`totals`], [`musts`] |
-//! | tables for people | [`print`](mod@print) |
+//! | tables for people, JSON for machines | [`print`](mod@print), [`report`] |
 //!
 //! Documents with a planted fault are made to be turned down: what is wrong with them is not held against the reader,
 //! so they count where faults and wrong acceptances are counted and nowhere else.
@@ -23,6 +23,7 @@ pub mod fields;
 pub mod musts;
 pub mod print;
 pub mod readings;
+pub mod report;
 pub mod stored;
 pub mod totals;
 pub mod truth;

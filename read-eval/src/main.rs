@@ -6,16 +6,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use demo_data::documents::{DocumentOptions, write_documents};
-use document_reader::recognise;
+use document_reader::recognise::{self, Networks};
 use indicatif::ProgressBar;
 use read_eval::error::EvalError;
-use read_eval::evaluate::{self, Outcome};
-use read_eval::musts::{self, Must};
+use read_eval::evaluate;
+use read_eval::musts;
 use read_eval::print::{self, Look};
 use read_eval::readings;
-use read_eval::totals::{self, Group};
+use read_eval::report::Report;
+use read_eval::totals;
 use read_eval::truth::{self, TruthFile};
-use serde::Serialize;
 
 /// Measures how well the certificates of a folder are read.
 ///
@@ -75,15 +75,6 @@ enum Tables {
     Md,
 }
 
-/// The JSON document.
-#[derive(Serialize)]
-struct Everything<'a> {
-    documents: &'a [Outcome],
-    totals: &'a [Group],
-    musts: &'a [Must],
-    peak_memory_bytes: Option<u64>,
-}
-
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
@@ -129,15 +120,15 @@ fn run(arguments: &Arguments) -> Result<bool, EvalError> {
     }
     let options = readings::Options {
         folder: arguments.folder.clone(),
-        models: arguments.models.clone().or_else(recognise::default_folder).ok_or(EvalError::NoModels)?,
         threads: arguments.threads,
-        network_threads: arguments.network_threads,
         readings: arguments.readings.clone(),
         seller_names: sellers(&answers),
     };
+    let models = arguments.models.clone().or_else(recognise::default_folder).ok_or(EvalError::NoModels)?;
+    let networks = Networks::load(&models, arguments.network_threads.max(1))?;
     let bar = ProgressBar::new(jobs.len().try_into().unwrap_or(u64::MAX));
     let done = match arguments.reader {
-        Reader::Native => readings::read(&jobs, &options, &|| bar.inc(1))?,
+        Reader::Native => readings::read(&jobs, &options, &networks, &|| bar.inc(1))?,
     };
     bar.finish_and_clear();
     let outcomes = evaluate::outcomes(&jobs, &done, &customers);
@@ -145,9 +136,8 @@ fn run(arguments: &Arguments) -> Result<bool, EvalError> {
     let musts = musts::musts(&outcomes, &groups);
     let peak = readings::peak_memory();
     let text = if arguments.json {
-        let everything =
-            Everything { documents: &outcomes, totals: &groups, musts: &musts, peak_memory_bytes: peak };
-        serde_json::to_string_pretty(&everything).map_err(EvalError::Json)? + "\n"
+        let report = Report::new(&outcomes, &groups, &musts, peak);
+        serde_json::to_string_pretty(&report).map_err(EvalError::Json)? + "\n"
     } else if arguments.table == Tables::Md {
         let faults =
             print::faults(&outcomes, Look::Markdown).map(|it| format!("\n{it}\n")).unwrap_or_default();

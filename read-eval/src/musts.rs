@@ -141,14 +141,15 @@ mod tests {
         assert_eq!(broken(&[faulty.clone()])[0].1, "1: f (passes)");
         faulty.verdict = Verdict::Review;
         assert_eq!(broken(&[faulty.clone()])[0].1, "1: f", "another rule fired");
-        let fired = crate::evaluate::Fired {
+        faulty.findings.push(crate::evaluate::Fired {
             rule: "signature-missing".to_owned(),
-            verdict: Verdict::Review,
+            verdict: Verdict::Pass,
             text: String::new(),
             words: String::new(),
             region: String::new(),
-        };
-        faulty.findings.push(fired);
+        });
+        assert_eq!(broken(&[faulty.clone()]).len(), 1, "a warning stops nothing");
+        faulty.findings[0].verdict = Verdict::Review;
         assert_eq!(broken(&[faulty]), [], "its form is not held against the reader");
     }
 

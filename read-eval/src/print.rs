@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table};
 use crate::evaluate::{Outcome, Verdict};
 use crate::fields::Agreement;
 use crate::musts::{Must, percent};
-use crate::totals::Group;
+use crate::totals::{Group, by_field};
 
 /// Longest text in a list of differences.
 const LONGEST: usize = 80;
@@ -30,8 +30,9 @@ pub fn all(outcomes: &[Outcome], groups: &[Group], musts: &[Must], peak: Option<
     if let Some(table) = faults(outcomes, Look::Text) {
         let _written = write!(text, "\n{table}\n");
     }
-    let _written = write!(text, "\n{}\n\n{}", totals(groups, Look::Text), bounds(musts));
-    text + &memory(outcomes, peak)
+    let (totals, fields) = (totals(groups, Look::Text), fields(outcomes));
+    let _written = write!(text, "\n{totals}\n\n{fields}\n\n{}", bounds(musts));
+    text + &unread(outcomes) + &memory(outcomes, peak)
 }
 
 fn table(look: Look, head: &[&str], numbers: &[usize]) -> Table {
@@ -205,6 +206,16 @@ pub fn totals(groups: &[Group], look: Look) -> String {
     table.to_string()
 }
 
+/// How each field was read.
+fn fields(outcomes: &[Outcome]) -> String {
+    let mut table = table(Look::Text, &["field", "exact", "wrong", "unread"], &[1, 2, 3]);
+    for it in by_field(outcomes) {
+        let counts = [it.exact, it.wrong, it.unread].map(|count| count.to_string());
+        table.add_row([it.field.to_owned()].into_iter().chain(counts));
+    }
+    table.to_string()
+}
+
 /// What has to hold, and whether it does.
 #[must_use]
 pub fn bounds(musts: &[Must]) -> String {
@@ -214,6 +225,13 @@ pub fn bounds(musts: &[Must]) -> String {
         let _written = writeln!(text, "{holds}: {} ({})", it.what, it.measured);
     }
     text
+}
+
+/// Certificates that pass although a field that matters was not read: nothing was invented, but something is lost.
+fn unread(outcomes: &[Outcome]) -> String {
+    let lost = outcomes.iter().map(|it| (it, it.accepted_without())).filter(|(_, lost)| !lost.is_empty());
+    let lost: Vec<String> = lost.map(|(it, lost)| format!("{} ({})", it.id, lost.join(", "))).collect();
+    if lost.is_empty() { String::new() } else { format!("passes without: {}\n", lost.join(", ")) }
 }
 
 /// Most memory held, and how many documents that says something about.
@@ -242,6 +260,17 @@ mod tests {
         it.fields = vec![field("signer", Agreement::Wrong), field("street", Agreement::Exact)];
         assert_eq!(differences(&[it]), "\na: signer wrong: \"that\" for \"this\", by label, 0.50 sure\n");
         assert_eq!(differences(&[outcome("a")]), "");
+    }
+
+    #[test]
+    fn what_passes_with_something_unread_is_named() {
+        let mut it = outcome("a");
+        it.fields = vec![field("signer", Agreement::Unread)];
+        assert_eq!(unread(&[it.clone()]), "", "nobody needs the signer's name");
+        it.fields.push(field("expiry_iso", Agreement::Unread));
+        assert_eq!(unread(&[it.clone()]), "passes without: a (expiry_iso)\n");
+        it.verdict = Verdict::Review;
+        assert_eq!(unread(&[it]), "");
     }
 
     #[test]

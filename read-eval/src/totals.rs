@@ -80,6 +80,40 @@ impl Group {
     }
 }
 
+/// How one field was read on all documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FieldCounts {
+    /// Its name.
+    pub field: &'static str,
+    /// Read as it is.
+    pub exact: usize,
+    /// Read as something else.
+    pub wrong: usize,
+    /// Not read.
+    pub unread: usize,
+}
+
+/// How each field was read, in the order in which they first come.
+#[must_use]
+pub fn by_field(outcomes: &[Outcome]) -> Vec<FieldCounts> {
+    let mut counts: Vec<FieldCounts> = Vec::new();
+    for it in outcomes.iter().filter(|it| it.fault.is_none()).flat_map(|it| &it.fields) {
+        let mut one = FieldCounts { field: it.field, ..FieldCounts::default() };
+        let known = counts.iter_mut().find(|known| known.field == it.field);
+        let is_new = known.is_none();
+        let count = known.unwrap_or(&mut one);
+        match it.agreement {
+            Agreement::Exact => count.exact += 1,
+            Agreement::Wrong => count.wrong += 1,
+            Agreement::Unread => count.unread += 1,
+        }
+        if is_new {
+            counts.push(one);
+        }
+    }
+    counts
+}
+
 /// A part of a whole; none of nothing.
 #[must_use]
 pub fn share(part: usize, whole: usize) -> Option<f64> {
@@ -113,7 +147,7 @@ pub fn groups(outcomes: &[Outcome]) -> Vec<Group> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::tests::outcome;
+    use crate::evaluate::tests::{field, outcome};
 
     #[test]
     fn faulty_documents_are_in_no_group() {
@@ -135,6 +169,24 @@ mod tests {
         );
         assert_eq!(groups[0].words.recall(), Some(0.625));
         assert_eq!((groups[0].pages, groups[0].seconds_a_page()), (4, Some(0.5)));
+    }
+
+    #[test]
+    fn fields_are_counted_over_all_documents() {
+        let mut one = outcome("a");
+        one.fields = vec![field("street", Agreement::Exact), field("signer", Agreement::Unread)];
+        let mut other = outcome("b");
+        other.fields = vec![field("signer", Agreement::Wrong), field("street", Agreement::Exact)];
+        let mut faulty = one.clone();
+        faulty.fault = Some(("kind".to_owned(), "rule".to_owned()));
+        let counts = by_field(&[one, faulty, other]);
+        assert_eq!(
+            counts,
+            [
+                FieldCounts { field: "street", exact: 2, wrong: 0, unread: 0 },
+                FieldCounts { field: "signer", exact: 0, wrong: 1, unread: 1 },
+            ]
+        );
     }
 
     #[test]

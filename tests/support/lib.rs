@@ -16,6 +16,7 @@ use std::{
 
 use avatax_sim::{SimConfig, Simulator};
 use demo_data::{CertificateTruth, DEFAULT_SEED, ErpOptions, ErpTruth};
+use document_reader::recognise;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -48,6 +49,7 @@ pub struct StageBuilder {
     erp: Erp,
     certificates: bool,
     settings: String,
+    reader: String,
     sim: SimConfig,
 }
 
@@ -78,6 +80,14 @@ impl StageBuilder {
     pub fn setting(mut self, line: &str) -> Self {
         self.settings.push_str(line);
         self.settings.push('\n');
+        self
+    }
+
+    /// Replaces the table `[reader]` of the configuration, which otherwise leaves pictures unread, so that a test takes
+    /// the same time and ends the same with and without the recognition networks.
+    #[must_use]
+    pub fn reader(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.reader);
         self
     }
 
@@ -121,7 +131,7 @@ impl StageBuilder {
             .block_on(avatax_sim::start(self.sim))
             .unwrap_or_else(|error| panic!("the stand-in for AvaTax did not start: {error}"));
         let stage = Stage { runtime, simulator, dir, erp, certificates, account, key };
-        stage.write_config(&stage.config_text(&kind, &path, &self.settings));
+        stage.write_config(&stage.config_text(&kind, &path, &self.settings, &self.reader));
         stage
     }
 }
@@ -150,6 +160,7 @@ impl Stage {
             erp: Erp::Demo { customers: demo_data::DEFAULT_CUSTOMERS },
             certificates: true,
             settings: String::new(),
+            reader: "engine = \"none\"".to_owned(),
             sim: SimConfig { license_key: "STAGE-LICENSE-KEY-2f61c09d".to_owned(), ..SimConfig::default() },
         }
     }
@@ -257,7 +268,7 @@ impl Stage {
         assert_eq!(changed, 1, "{sql}");
     }
 
-    fn config_text(&self, kind: &str, erp: &Path, settings: &str) -> String {
+    fn config_text(&self, kind: &str, erp: &Path, settings: &str, reader: &str) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         format!(
             "[tenants.stage]\nbase-url = {}\nallow-loopback = true\ncompany-code = \"DEFAULT\"\n\
@@ -265,7 +276,7 @@ impl Stage {
              [tenants.stage.credentials]\naccount-env = \"{ACCOUNT_VARIABLE}\"\n\
              license-key-env = \"{KEY_VARIABLE}\"\n\n\
              [tenants.stage.erp]\nkind = {}\npath = {}\n\n\
-             [tenants.stage.documents]\nfolder = \"certificates\"\n",
+             [tenants.stage.documents]\nfolder = \"certificates\"\n\n[reader]\n{reader}\n",
             quoted(&self.base_url()),
             quoted(kind),
             quoted(&erp.to_string_lossy()),
@@ -359,5 +370,23 @@ pub fn shared_samples(name: &str) -> Option<PathBuf> {
         return Some(path);
     }
     println!("skipped: there are no samples at {}; set ONBOARDING_SHARED", path.display());
+    None
+}
+
+/// The fonts that pictures are drawn with; none, and a line about it, where they or the networks that read pictures are
+/// not at hand. Where `ONBOARDING_REQUIRE_MODELS` is set, that is a failure instead.
+#[must_use]
+pub fn fonts_and_models() -> Option<PathBuf> {
+    let models = recognise::default_folder().filter(|folder| {
+        [recognise::DETECTION, recognise::RECOGNITION].iter().all(|file| folder.join(file.name).is_file())
+    });
+    let fonts =
+        recognise::default_fonts().filter(|folder| folder.join("SourceSansPro-Regular.ttf").is_file());
+    if models.is_some() && fonts.is_some() {
+        return fonts;
+    }
+    let why = "the recognition networks or the fonts are not here; `cargo xtask setup` fetches them";
+    assert!(env::var_os("ONBOARDING_REQUIRE_MODELS").is_none(), "{why}");
+    println!("skipped: {why}");
     None
 }

@@ -2,8 +2,11 @@
 //!
 //! It writes made-up customers and certificates into a work folder, starts the stand-in for AvaTax on this machine,
 //! and then does what a person would do with the other commands, through the same code: check, analyze, sync,
-//! certificates. At the end it asks the stand-in over HTTP what it holds and compares that with its own figures number
-//! for number. Account and license key are made up for the one run and are written nowhere.
+//! certificates, review. At the end it asks the stand-in over HTTP what it holds and compares that with its own figures
+//! number for number. Account and license key are made up for the one run and are written nowhere.
+//!
+//! Scans and photographs are among the certificates where they can be drawn and read. Where fonts or networks are not
+//! at hand the demo says so and goes on without them, because everything else about it still holds.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -13,6 +16,8 @@ use std::{
 };
 
 use comfy_table::Cell;
+use demo_data::DemoError;
+use document_reader::recognise;
 use serde_json::{Value, json};
 
 use super::{
@@ -25,14 +30,17 @@ use super::{
     history,
     json::{self, Ending},
     probe,
+    review::{self, args::ReviewArgs},
     session::{self, Job, Needs, Overrides, Session},
     show,
 };
 use crate::{
+    config::ReaderConfig,
     model::{
         journal::Operation,
         onboarding::{Action, Analysis, CertificateOption},
     },
+    ocr::Recognition,
     report::{self, State, Summary, render},
     secrets::Credentials,
 };
@@ -73,6 +81,13 @@ async fn play(
     prepare(&args.dir)?;
     console.note(format!("Preparing the work folder {}", args.dir.display()));
     let data = write_data(args).await?;
+    match &data.scans {
+        Scans::None => {}
+        Scans::Written(count) => console.note(format!(
+            "{count} scans and photographs are among the certificates; reading one takes some seconds"
+        )),
+        Scans::LeftOut(why) => console.note(format!("Scans and photographs are left out: {why}")),
+    }
 
     let account = format!("{:010}", random() % 10_000_000_000);
     let key = format!("{:016X}{:016X}", random(), random());
@@ -95,9 +110,16 @@ async fn play(
     let tenant = config.tenant(None).map_err(|error| session::of_config(&error))?;
     let overrides = Overrides { credentials: Some(credentials), ..Overrides::default() };
     let reader = session::reader(&config.reader, &cli.shared);
-    let mut session =
-        Session::open(tenant, plugin, reader, Needs::Writing, overrides, console.bars, Arc::clone(stop))
-            .await?;
+    let mut session = Session::open(
+        tenant,
+        plugin,
+        Arc::clone(&reader),
+        Needs::Writing,
+        overrides,
+        console.bars,
+        Arc::clone(stop),
+    )
+    .await?;
 
     let again = "onboard demo";
     heading(console, "Check");
@@ -131,8 +153,16 @@ async fn play(
     let theirs = probe::get_json(&format!("{base_url}/sim/state")).await?;
     let figures = figures(&report.summary, &theirs)?;
     ending.metrics = std::mem::take(&mut session.metrics);
-    ending.result = Some(result(&found, &synced, &certified, &figures, &theirs, &report_path));
+    let mut result = result(&found, &synced, &certified, &figures, &theirs, &report_path);
     drop(session);
+    if data.has_documents {
+        heading(console, "Review");
+        let list = ReviewArgs { all: false, what: None };
+        let waiting = review::run(console, tenant, &list, reader, again).await?.result;
+        add(&mut result, "review", waiting.unwrap_or_default());
+        add(&mut result, "scans", data.scans.result());
+    }
+    ending.result = Some(result);
     simulator
         .stop()
         .await
@@ -150,6 +180,27 @@ struct Data {
     kind: &'static str,
     path: PathBuf,
     has_documents: bool,
+    scans: Scans,
+}
+
+/// What became of the scans and photographs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Scans {
+    /// The customers are of another ERP, so there are no certificates of theirs at all.
+    None,
+    Written(usize),
+    /// The reason and what to do about it.
+    LeftOut(String),
+}
+
+impl Scans {
+    fn result(&self) -> Value {
+        match self {
+            Self::None => json!({ "written": 0, "left_out": null }),
+            Self::Written(count) => json!({ "written": count, "left_out": null }),
+            Self::LeftOut(why) => json!({ "written": 0, "left_out": why }),
+        }
+    }
 }
 
 /// Makes an empty work folder. A folder that no demo made is left alone unless it is empty.
@@ -185,23 +236,43 @@ async fn write_data(args: &DemoArgs) -> Result<Data, Failure> {
         let path = std::path::absolute(path).map_err(|error| {
             Failure::usage(format!("{} is no path: {error}.", path.display()), "Correct --erp-path.")
         })?;
-        return Ok(Data { kind: kind.name(), path, has_documents: false });
+        return Ok(Data { kind: kind.name(), path, has_documents: false, scans: Scans::None });
     }
     let dir = std::path::absolute(&args.dir).map_err(|error| {
         Failure::usage(format!("{} is no path: {error}.", args.dir.display()), "Correct --dir.")
     })?;
     let customers = args.customers;
-    let write = move || {
+    let write = move || -> Result<Data, DemoError> {
         let path = dir.join("erp.sqlite");
         let options = demo_data::ErpOptions { customers, seed: demo_data::DEFAULT_SEED };
         demo_data::write_erp(&path, &options)?;
-        demo_data::write_certificates(&dir.join("certificates"), demo_data::DEFAULT_SEED)?;
-        Ok(Data { kind: "sqlite", path, has_documents: true })
+        let certificates = dir.join("certificates");
+        demo_data::write_certificates(&certificates, demo_data::DEFAULT_SEED)?;
+        let has_networks = Recognition::of(&ReaderConfig::default()).name().is_some();
+        let scans = write_scans(&certificates, recognise::default_fonts().as_deref(), has_networks)?;
+        Ok(Data { kind: "sqlite", path, has_documents: true, scans })
     };
     tokio::task::spawn_blocking(write)
         .await
         .map_err(|error| Failure::internal(format!("Writing the made-up data was cut short: {error}.")))?
-        .map_err(|error: demo_data::DemoError| Failure::internal(super::exit::sentence(&error.to_string())))
+        .map_err(|error| Failure::internal(super::exit::sentence(&error.to_string())))
+}
+
+/// Adds scans and photographs to the certificates if they can be drawn, and read afterwards.
+fn write_scans(folder: &Path, fonts: Option<&Path>, has_networks: bool) -> Result<Scans, DemoError> {
+    if !has_networks {
+        let why = "the recognition networks are not here; run `cargo xtask setup`, which fetches them";
+        return Ok(Scans::LeftOut(why.to_owned()));
+    }
+    let Some(fonts) = fonts else {
+        let why = "there is no folder of fonts; name one in ONBOARD_FONTS and run `cargo xtask setup`";
+        return Ok(Scans::LeftOut(why.to_owned()));
+    };
+    match demo_data::documents::demo_scans(folder, demo_data::DEFAULT_SEED, fonts) {
+        Ok(written) => Ok(Scans::Written(written.len())),
+        Err(error @ DemoError::Font { .. }) => Ok(Scans::LeftOut(error.to_string())),
+        Err(error) => Err(error),
+    }
 }
 
 /// A complete configuration, so that the other commands work on what the demo leaves behind.
@@ -276,6 +347,12 @@ fn result(
     })
 }
 
+fn add(result: &mut Value, name: &str, value: Value) {
+    if let Some(members) = result.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
 fn conclude(
     console: &mut Console,
     found: &Analysis,
@@ -302,7 +379,10 @@ fn conclude(
     }
     console.table("Result", &table);
     console.say(format!("Report: {}", report.display()));
-    console.say(format!("Look again: onboard status --config {}", config.display()));
+    console.say(format!(
+        "Look again: onboard status --config {0}, or onboard review --config {0}",
+        config.display()
+    ));
     console.say(render::DISCLAIMER);
     let different: Vec<String> = figures
         .iter()
@@ -352,13 +432,31 @@ mod tests {
 
     #[test]
     fn the_configuration_it_leaves_behind_can_be_read_and_holds_no_secret() {
-        let data = Data { kind: "sqlite", path: PathBuf::from("/data/a \"b\".sqlite"), has_documents: true };
+        let data = Data {
+            kind: "sqlite",
+            path: PathBuf::from("/data/a \"b\".sqlite"),
+            has_documents: true,
+            scans: Scans::Written(10),
+        };
         let text = configuration("http://127.0.0.1:4711", &data);
         let config = Config::parse(&text, Path::new("demo/onboard.toml")).unwrap();
         let tenant = config.tenant(None).unwrap();
         assert_eq!(tenant.erp.path, data.path);
         assert_eq!(tenant.data_dir, Path::new("demo/data"));
         assert!(text.contains("license-key-env"));
+    }
+
+    #[test]
+    fn scans_that_cannot_be_drawn_or_read_are_left_out_with_a_word_about_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        for (fonts, has_networks) in [(Some(&*empty), false), (None, true), (Some(&*empty), true)] {
+            let left_out = write_scans(folder.path(), fonts, has_networks).unwrap();
+            let Scans::LeftOut(why) = left_out else { panic!("{left_out:?}") };
+            assert!(why.contains("`cargo xtask setup`") && !why.contains('\n'), "{why}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

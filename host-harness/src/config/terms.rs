@@ -60,8 +60,8 @@ impl Checker<'_> {
         let raw::Term { state, reason, months } = term.into_inner();
         let fail = |message: String| Err(self.invalid(place.clone(), message));
         let region = state.unwrap_or_default();
-        if !region.is_empty() && !(region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase()))
-        {
+        let is_state = region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase());
+        if !(region.is_empty() || is_state) {
             return fail(
                 "`state` in `terms` is the two capital letters of a US state; leave it out for every state"
                     .into(),

@@ -39,7 +39,7 @@ pub struct Recognition {
 enum Engine {
     Nothing,
     Given(Arc<dyn Recogniser + Send + Sync>),
-    Networks { folder: Option<PathBuf>, threads: usize, loaded: OnceLock<Result<Networks, String>> },
+    Networks { folder: Option<PathBuf>, threads: usize, loaded: OnceLock<Result<Box<Networks>, String>> },
     Tesseract { program: PathBuf, found: OnceLock<Result<Tesseract, String>> },
 }
 
@@ -122,7 +122,7 @@ impl Recognition {
             Engine::Networks { folder, threads, loaded } => {
                 let load = || {
                     let folder = folder.as_ref().ok_or_else(|| self.help())?;
-                    Networks::load(folder, *threads).map_err(|error| error.to_string())
+                    Networks::load(folder, *threads).map(Box::new).map_err(|error| error.to_string())
                 };
                 loaded.get_or_init(load).as_ref().map_err(Clone::clone)?.recognise(picture)
             }

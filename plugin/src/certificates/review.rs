@@ -78,7 +78,7 @@ pub fn accept(certificate: &mut Certificate, word: &Word) -> Result<(), String> 
         "the state (--set state=…)"
     } else if certificate.use_code.is_none() {
         "the reason (--set reason=…)"
-    } else if certificate.text(Field::Signed).is_empty() {
+    } else if certificate.signed_on().is_empty() {
         "the day it was signed (--set signed=…)"
     } else {
         return Ok(());

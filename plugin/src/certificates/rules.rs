@@ -3,7 +3,7 @@
 //! The data lies in `plugin/rules/*.toml`, each entry with its source and the day it was checked. The build script
 //! reads it, refuses what is inconsistent, and writes it here as constants, so the component parses nothing at run time.
 //!
-//! Phrases are stored as [`plain`](crate::certificates::text::plain) text: lower-case letters and digits of all words
+//! Phrases are stored as [`plain`](crate::certificates::understand::text::plain) text: lower-case letters and digits of all words
 //! run together, because recognition loses spaces more often than letters.
 
 /// How grave a finding is.
@@ -138,6 +138,8 @@ pub enum BoxMeaning {
     Percentage,
     /// A kind of business; only that there is one counts.
     Business,
+    /// All that is bought; then nothing has to be described.
+    AllItems,
     /// Known and without effect.
     Nothing,
 }
@@ -215,6 +217,17 @@ pub struct NumberRule {
     pub severity: Severity,
 }
 
+/// A document that has to come with a certificate.
+#[derive(Debug, Clone, Copy)]
+pub struct Attachment {
+    /// A sentence.
+    pub what: &'static str,
+    /// Entity/use codes it holds for; empty: all.
+    pub use_codes: &'static str,
+    /// Phrases, plain, by which it is known on a further page.
+    pub seen_by: &'static [&'static str],
+}
+
 /// A form.
 #[derive(Debug, Clone, Copy)]
 pub struct Form {
@@ -238,14 +251,16 @@ pub struct Form {
     pub reason: ReasonFrom,
     /// What it must have, and how grave it is if it has not.
     pub require: &'static [(Field, Severity)],
+    /// Whether it is for one purchase by its kind.
+    pub single: bool,
     /// Whether a mark for single or blanket is expected, and how grave its absence is.
     pub scope: Option<Severity>,
     /// How its number has to look; none leaves it to the state.
     pub number: Option<NumberRule>,
     /// Until when it holds.
     pub expiry: Expiry,
-    /// Documents that have to come with it: a sentence, and the entity/use codes it holds for (empty: all).
-    pub attachment: Option<(&'static str, &'static str)>,
+    /// A document that has to come with it.
+    pub attachment: Option<Attachment>,
     /// Entity/use codes it must not be used for.
     pub refuses: &'static str,
     /// Where this comes from.

@@ -4,7 +4,7 @@
 //! letter alone, because revisions of a form shift both. Where no picture was looked at, an "X" before a known caption
 //! counts as a ticked box, less surely.
 
-use crate::certificates::rules::{BoxMeaning, CAPTIONS};
+use crate::certificates::rules::{BoxMeaning, CAPTIONS, Caption};
 use crate::certificates::understand::text::{Sheet, Token, height, overlap};
 use crate::model::ocr::{MarkKind, Rectangle};
 
@@ -22,6 +22,8 @@ pub struct Ticked {
     pub meaning: Option<BoxMeaning>,
     /// Its caption as read.
     pub caption: String,
+    /// What was written in the lines below it, up to the next box.
+    pub below: String,
     /// Page, from 0.
     pub page: usize,
     /// Box and caption.
@@ -41,6 +43,7 @@ pub fn ticked(sheet: &Sheet, form: &str) -> Vec<Ticked> {
             Ticked {
                 meaning: meaning(&tokens, form),
                 caption: words(&tokens),
+                below: below(sheet, *page, &mark.area, &tokens),
                 page: *page,
                 area,
                 confidence: mark.confidence,
@@ -58,6 +61,7 @@ pub fn ticked(sheet: &Sheet, form: &str) -> Vec<Ticked> {
             found.push(Ticked {
                 meaning: Some(meaning),
                 caption: words(&tokens),
+                below: below(sheet, token.page, &token.area, &tokens),
                 page: token.page,
                 area: token.area,
                 confidence: TYPED.min(token.confidence),
@@ -114,7 +118,9 @@ fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token
                     && overlap((mark.area.top, mark.area.bottom), (chunk.area.top, chunk.area.bottom)) > 0.4
                     && (mark.area.left - area.left).abs() < 14.0
             });
-            if own_box || chunk.area.top - bottom > 0.8 * height(&chunk.area) {
+            // After a colon comes what was written, not more of the caption.
+            let ended = right.last().is_some_and(|token| token.text.ends_with(':'));
+            if own_box || ended || chunk.area.top - bottom > 0.8 * height(&chunk.area) {
                 break;
             }
             bottom = chunk.area.bottom;
@@ -131,29 +137,56 @@ fn caption<'s>(sheet: &'s Sheet, page: usize, area: &Rectangle) -> Vec<&'s Token
     left.map_or_else(Vec::new, |chunk| sheet.span(chunk.from, chunk.to).iter().collect())
 }
 
+/// What stands behind the caption of a box and in the lines below it, up to the next box under it.
+fn below(sheet: &Sheet, page: usize, area: &Rectangle, caption: &[&Token]) -> String {
+    let under = sheet.marks.iter().filter(|(on, mark)| {
+        *on == page
+            && matches!(mark.kind, MarkKind::EmptyBox | MarkKind::TickedBox)
+            && mark.area.top > area.bottom
+            && (mark.area.left - area.left).abs() < 14.0
+    });
+    let next = under.map(|(_, mark)| mark.area.top).fold(area.bottom + 48.0, f32::min);
+    let lines = sheet.chunks.iter().filter(|chunk| {
+        let middle = f32::midpoint(chunk.area.top, chunk.area.bottom);
+        chunk.page == page && middle > area.bottom && middle < next && chunk.area.left > area.left
+    });
+    let own = |token: &&Token| !caption.iter().any(|it| core::ptr::eq(*it, *token));
+    let words = lines.take(4).flat_map(|chunk| sheet.span(chunk.from, chunk.to)).filter(own);
+    let words: Vec<&str> = words.map(|token| token.text.as_str()).collect();
+    words.join(" ")
+}
+
 fn words(tokens: &[&Token]) -> String {
     let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
     words.join(" ").chars().take(200).collect()
 }
 
-/// What a caption says: the longest phrase of the form's own, else of all forms.
+/// What a caption says: it begins with the longest phrase, or holds it; a phrase of the form's own goes before.
 fn meaning(tokens: &[&Token], form: &str) -> Option<BoxMeaning> {
     // A letter or number that counts the box is no part of its words.
     let start = usize::from(tokens.len() > 1 && tokens.first().is_some_and(|token| token.plain.len() <= 2));
     let text: String = tokens.iter().skip(start).map(|token| token.plain.as_str()).collect();
-    let longest = |own: bool| {
-        CAPTIONS
-            .iter()
-            .filter(|caption| caption.form == if own { form } else { "" })
-            .filter(|caption| stands_in(&text, caption.phrase))
-            .max_by_key(|caption| caption.phrase.len())
-            .map(|caption| caption.meaning)
+    let rank = |caption: &Caption| {
+        let own = usize::from(!caption.form.is_empty());
+        (begins_with(&text, caption.phrase), caption.phrase.len() + 4 * own)
     };
-    longest(true).or_else(|| longest(false))
+    let fits = |it: &&Caption| (it.form.is_empty() || it.form == form) && stands_in(&text, it.phrase);
+    let best = CAPTIONS.iter().filter(fits).max_by_key(|it| rank(it))?;
+    // A sentence that names several reasons is not decided by the longest word in it.
+    let other = |it: &&Caption| matches!(it.meaning, BoxMeaning::Reason(_)) && it.meaning != best.meaning;
+    let several = !begins_with(&text, best.phrase)
+        && matches!(best.meaning, BoxMeaning::Reason(_))
+        && CAPTIONS.iter().filter(fits).any(|it| other(&it));
+    Some(if several { BoxMeaning::ReasonUnclear } else { best.meaning })
 }
 
 fn stands_in(text: &str, phrase: &str) -> bool {
-    if text.starts_with(phrase) || (phrase.len() >= WITHIN && text.contains(phrase)) {
+    begins_with(text, phrase) || (phrase.len() >= WITHIN && text.contains(phrase))
+}
+
+/// Whether a text begins with a phrase, a misread letter in eight allowed.
+fn begins_with(text: &str, phrase: &str) -> bool {
+    if text.starts_with(phrase) {
         return true;
     }
     let begin: String = text.chars().take(phrase.len()).collect();

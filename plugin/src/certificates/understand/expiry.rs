@@ -30,7 +30,7 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, context: &C
     if !certificate.text(Field::Expires).is_empty() {
         return;
     }
-    let signed = certificate.text(Field::Signed).to_owned();
+    let signed = certificate.signed_on().to_owned();
     let derived = match rule {
         Expiry::NumberYear => number_year(certificate).map(|year| {
             (format!("{year}-12-31"), "the last two digits of the number are the year it ends".to_owned())

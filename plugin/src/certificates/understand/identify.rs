@@ -4,7 +4,7 @@
 //! looked for in the upper part of the page, word by word and in order; other words may stand between, because titles
 //! are broken, decorated and read with spaces lost. The form with the most of its own text on the page wins.
 
-use crate::certificates::rules::{FORMS, Form};
+use crate::certificates::rules::{FORMS, Form, States};
 use crate::certificates::understand::text::Sheet;
 
 /// Share of a page's height in which a title stands.
@@ -43,6 +43,8 @@ pub fn form(sheet: &Sheet, height: f32) -> Option<Known> {
         let with = form.with.is_empty() || form.with.iter().any(|phrase| whole.contains(phrase));
         let revision = form.revisions.iter().find(|revision| whole.contains(*revision)).copied();
         let (Some(title), true) = (title, with) else { continue };
+        // A letter of any state is what is left when no form of a certain state fits.
+        let title = if form.issued_by_state && form.states == States::Named { 1 } else { title };
         let score = title
             + if number { NUMBER } else { 0 }
             + if form.with.is_empty() { 0 } else { REVISION }

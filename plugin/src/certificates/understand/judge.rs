@@ -4,10 +4,10 @@
 //! back that state alone. The names of the rules are part of reports and journals and do not change.
 
 use crate::certificates::rules::{Expiry, Field, Form, NumberRule, STATES, Severity, StateRules, States};
-use crate::certificates::understand::record::{Certificate, Coverage, Scope, Seen, government};
+use crate::certificates::understand::record::{Certificate, Coverage, Scope, Seen};
 use crate::certificates::understand::text::{Sheet, overlap};
 use crate::certificates::understand::values::{How, Value};
-use crate::certificates::understand::{dates, expiry, numbers};
+use crate::certificates::understand::{dates, expiry, numbers, reasons::government};
 use crate::certificates::{names, rules::BoxMeaning};
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};
@@ -16,6 +16,8 @@ use crate::order;
 
 /// Values less sure than this go before a person.
 const SURE: f32 = 0.75;
+/// Fewer words than any form has.
+const FEW_WORDS: usize = 25;
 /// Sellers more alike than this are the same.
 const SAME_SELLER: f32 = 0.8;
 /// Ids of the forms that several states take.
@@ -105,12 +107,27 @@ pub(super) fn judge(
     }
     missing(&mut bench, form, seen);
     seller(&mut bench, context, seen);
-    reason(&mut bench, form, seen);
+    reason(&mut bench, form, seen, sheet);
     scope(&mut bench, form, seen);
     states(&mut bench, form);
-    days(&mut bench, form, context);
+    days(&mut bench, form, context, expiry::year_of(sheet));
     sureness(&mut bench, seen, sheet);
+    legible(&mut bench, sheet);
     order::sorted(bench.findings, |it| (u64::MAX - it.severity as u64, 0))
+}
+
+/// A page without a title names a purchaser: it may be a certificate of its own.
+pub(super) fn split_unclear(page: usize) -> Finding {
+    Finding {
+        rule: "split-unclear",
+        severity: Severity::Review,
+        text: "A further page names a purchaser but has no title; it may be a certificate of its own."
+            .to_owned(),
+        words: String::new(),
+        page,
+        area: None,
+        region: String::new(),
+    }
 }
 
 /// What must be there and is not.
@@ -132,7 +149,11 @@ fn missing(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
                 ("address-missing", "The purchaser's address is missing.")
             }
             Field::Seller if empty => ("seller-missing", "The seller's name is missing."),
-            Field::Description if empty => ("description-missing", "What is bought is not described."),
+            Field::Description if empty && ticked(seen, |it| *it == BoxMeaning::AllItems) => continue,
+            Field::Description if empty => match form.and_then(|form| form.scope) {
+                Some(Severity::Fail) => ("section-missing", "It does not say for which items it is."),
+                _ => ("description-missing", "What is bought is not described."),
+            },
             Field::Business if empty && !ticked(seen, |it| *it == BoxMeaning::Business) => {
                 ("business-missing", "The purchaser's kind of business is missing.")
             }
@@ -184,24 +205,25 @@ fn seller(bench: &mut Bench<'_>, context: &Context<'_>, seen: &Seen) {
     }
 }
 
-fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
+fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen, sheet: &Sheet) {
     let certificate = bench.certificate;
     let value = certificate.value(Field::Reason);
     let words = value.is_some_and(|value| value.text.chars().filter(|c| c.is_alphabetic()).count() > 1);
     let unclear = ticked(seen, |it| *it == BoxMeaning::ReasonUnclear);
+    if certificate.reason_boxes > 1 && certificate.reasons.len() < 2 {
+        let text = format!(
+            "{} boxes with a reason are ticked; one certificate is for one reason.",
+            certificate.reason_boxes
+        );
+        bench.add("reason-several", Severity::Review, text, value);
+    }
     match certificate.reasons.as_slice() {
-        [_] if !unclear => {}
-        [] if words || unclear => {
+        [_] => {}
+        [] if words || unclear || value.is_some_and(|value| value.how == How::Box) => {
             let text = "What is given as the reason names no reason that is known.".to_owned();
             bench.add("reason-unclear", Severity::Review, text, value);
         }
         [] => bench.add("reason-missing", Severity::Review, "No reason is given.".to_owned(), None),
-        [_] => bench.add(
-            "reason-unclear",
-            Severity::Review,
-            "The box that is ticked stands for several reasons.".to_owned(),
-            value,
-        ),
         several => {
             let boxes = value.is_some_and(|value| value.how == How::Box);
             let text = format!("{} reasons are given; one certificate is for one reason.", several.len());
@@ -227,11 +249,23 @@ fn reason(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
         let text = "A government may not use this form.".to_owned();
         bench.add("reason-scope", Severity::Review, text, purchaser);
     }
-    if let Some((what, codes)) = form.and_then(|form| form.attachment)
-        && (codes.is_empty() || refuses(codes))
+    if let Some(attachment) = form.and_then(|form| form.attachment)
+        && (attachment.use_codes.is_empty() || refuses(attachment.use_codes))
+        && !comes_along(sheet, certificate.first_page, attachment.seen_by)
     {
-        bench.add("attachment-required", Severity::Review, what.to_owned(), value);
+        bench.add("attachment-required", Severity::Review, format!("{}.", attachment.what), value);
     }
+}
+
+/// Whether a further page holds one of these phrases.
+fn comes_along(sheet: &Sheet, first_page: usize, phrases: &[&str]) -> bool {
+    let further: String = sheet
+        .tokens
+        .iter()
+        .filter(|token| token.page > first_page)
+        .map(|token| token.plain.as_str())
+        .collect();
+    phrases.iter().any(|phrase| further.contains(phrase))
 }
 
 fn scope(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
@@ -241,7 +275,8 @@ fn scope(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
         let text = "It is not marked for how many purchases it is.".to_owned();
         bench.add(rule, severity, text, None);
     }
-    if certificate.scope == Scope::Single && certificate.text(Field::Order).is_empty() {
+    let single = certificate.scope == Scope::Single || form.is_some_and(|form| form.single);
+    if single && certificate.text(Field::Order).is_empty() {
         let text = "It is for a single purchase but names no order or invoice.".to_owned();
         let value = seen.all.iter().find(|value| value.field == Field::Order);
         bench.add("single-without-order", Severity::Fail, text, value);
@@ -254,12 +289,19 @@ fn scope(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
                 format!("Only {percent} percent are exempt; the certificate has to be entered by hand.");
             bench.add("percentage-partial", Severity::Review, text, percentage);
         }
-        None if ticked(seen, |it| *it == BoxMeaning::Percentage) => {
+        None if asks_percentage(seen) => {
             let text = "A share of the purchases is exempt, but the percentage is missing.".to_owned();
             bench.add("percentage-missing", Severity::Review, text, None);
         }
         None => {}
     }
+}
+
+/// Whether a ticked box is for a share of the purchases.
+fn asks_percentage(seen: &Seen) -> bool {
+    seen.ticked.iter().any(|it| {
+        it.meaning == Some(BoxMeaning::Percentage) || it.caption.to_lowercase().contains("percentage")
+    })
 }
 
 /// What is known of a state.
@@ -305,7 +347,9 @@ fn states(bench: &mut Bench<'_>, form: Option<&'static Form>) {
                 coverage.number,
                 state_name(&coverage.region)
             );
-            bench.about(coverage, "number-format", rule.severity, text);
+            // A number that was read from a picture may be misread.
+            let least = if coverage.confidence < 1.0 { Severity::Review } else { Severity::Warn };
+            bench.about(coverage, "number-format", rule.severity.max(least), text);
         }
         let before = certificate.coverage.get(..at).unwrap_or_default();
         if before.iter().any(|it| it.region == coverage.region && it.number != coverage.number) {
@@ -315,7 +359,7 @@ fn states(bench: &mut Bench<'_>, form: Option<&'static Form>) {
     }
 }
 
-fn days(bench: &mut Bench<'_>, form: Option<&'static Form>, context: &Context<'_>) {
+fn days(bench: &mut Bench<'_>, form: Option<&'static Form>, context: &Context<'_>, annual: Option<u32>) {
     let certificate = bench.certificate;
     for field in [Field::Signed, Field::Effective, Field::Expires] {
         let Some(value) = certificate.value(field).filter(|value| value.how != How::Rule) else { continue };
@@ -331,7 +375,7 @@ fn days(bench: &mut Bench<'_>, form: Option<&'static Form>, context: &Context<'_
             _ => {}
         }
     }
-    let signed = certificate.text(Field::Signed);
+    let signed = certificate.signed_on();
     let expires = certificate.value(Field::Expires).filter(|value| !value.text.is_empty());
     if signed > context.today {
         let text = format!("It is signed in the future, on {signed}.");
@@ -361,8 +405,10 @@ fn days(bench: &mut Bench<'_>, form: Option<&'static Form>, context: &Context<'_
             let text = format!("It ends in {}, but its number says {own}.", day.get(..4).unwrap_or_default());
             bench.add("expiry-mismatch", Severity::Fail, text, Some(value));
         }
-        if let (Some(Expiry::YearEnd), false) = (form.map(|form| form.expiry), day.ends_with("-12-31")) {
-            let text = format!("It ends on {day}; certificates of this kind end with the year.");
+        let ends_with_year = day.ends_with("-12-31") && (annual.is_none() || annual == year);
+        if let (Some(Expiry::YearEnd), false) = (form.map(|form| form.expiry), ends_with_year) {
+            let text =
+                format!("It ends on {day}; certificates of this kind end with the year in their title.");
             bench.add("expiry-mismatch", Severity::Fail, text, Some(value));
         }
     }
@@ -426,6 +472,17 @@ fn sureness(bench: &mut Bench<'_>, seen: &Seen, sheet: &Sheet) {
             area: Some(it.area),
             region: String::new(),
         });
+    }
+}
+
+/// Whether the page as a whole could be read.
+fn legible(bench: &mut Bench<'_>, sheet: &Sheet) {
+    let words = sheet.tokens.iter().filter(|token| !token.plain.is_empty());
+    let (count, unsure) = words.fold((0_usize, 0_usize), |(count, unsure), token| {
+        (count + 1, unsure + usize::from(token.confidence < SURE))
+    });
+    if count < FEW_WORDS || unsure * 4 > count {
+        bench.add("low-confidence", Severity::Review, "The page is hardly legible.".to_owned(), None);
     }
 }
 

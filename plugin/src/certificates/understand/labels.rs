@@ -10,6 +10,8 @@ use crate::model::ocr::Rectangle;
 
 /// Letters of a phrase that must have been matched before it may go on in the next line.
 const BEFORE_BREAK: usize = 10;
+/// Words from which on a chunk is a sentence.
+const RUNNING: usize = 14;
 /// Most lines of one label.
 const LINES: usize = 3;
 
@@ -30,6 +32,8 @@ pub struct Found {
     pub line: usize,
     /// Where it stands, all its lines.
     pub area: Rectangle,
+    /// Whether it heads a part of the form: then only what stands beside it is its value.
+    pub heading: bool,
 }
 
 impl Found {
@@ -79,9 +83,13 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
         if foreign || best.as_ref().is_some_and(|(known, _)| rank(known) >= rank(label)) {
             continue;
         }
-        let Some(found) = reach(sheet, at, label.phrase) else { continue };
+        let Some(found) = reach(sheet, at, label) else { continue };
         let short = label.words <= 2 && label.phrase.len() < 18;
-        if !short || stands_alone(sheet, &found) {
+        if short && !stands_alone(sheet, &found, label.words) {
+            continue;
+        }
+        let found = with_rest(sheet, found, short);
+        if !in_running_text(sheet, &found) {
             best = Some((label, found));
         }
     }
@@ -89,8 +97,10 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
 }
 
 /// How far a phrase reaches from a token, if it stands there.
-fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
-    let allowed = allowance(phrase);
+fn reach(sheet: &Sheet, at: usize, label: &Label) -> Option<Found> {
+    let phrase = label.phrase;
+    // A single word misread is another word: "purchased" is not "purchaser".
+    let allowed = if label.words <= 1 { 0 } else { allowance(phrase) };
     let start = sheet.tokens.get(at)?;
     let mut chunk = *sheet.chunk_of(at)?;
     let mut spans = vec![(at, at)];
@@ -137,15 +147,51 @@ fn reach(sheet: &Sheet, at: usize, phrase: &str) -> Option<Found> {
         page: start.page,
         line: start.line,
         area: areas.reduce(around)?,
+        heading: false,
     })
 }
 
-/// Letters that may differ: none in short words, about one in eight in long phrases.
+/// A label with what goes on after its phrase: "of owner, partner, or authorized person", "(must have 11 digits)". What goes
+/// on in lower case or in brackets is print, a value is not.
+fn with_rest(sheet: &Sheet, mut found: Found, short: bool) -> Found {
+    let to = rest_of_label(sheet, found.end(), short);
+    match found.more.last_mut() {
+        Some(last) => last.1 = to,
+        None => found.to = to,
+    }
+    found.area = around(found.area, sheet.area(found.end().saturating_sub(1), found.end()));
+    found
+}
+
+fn rest_of_label(sheet: &Sheet, to: usize, short: bool) -> usize {
+    let ends =
+        |at: usize| sheet.tokens.get(at.wrapping_sub(1)).is_some_and(|it| it.text.ends_with([':', '#']));
+    let Some(chunk) = sheet.chunk_of(to.saturating_sub(1)).filter(|chunk| to < chunk.to) else { return to };
+    let goes_on = sheet.tokens.get(to).is_some_and(|token| {
+        let word = token.text.trim_end_matches([',', ';', ')']);
+        let small = word.chars().all(|c| c.is_lowercase() || c == '-' || c == '/') && word.len() > 1;
+        let joins = matches!(word, "of" | "and" | "or");
+        !token.field && (token.text.starts_with('(') || if short { joins } else { small })
+    });
+    if !goes_on || ends(to) {
+        return to;
+    }
+    let mut at = to;
+    while at < chunk.to && !ends(at) {
+        let digits = |it: &Token| it.plain.bytes().filter(u8::is_ascii_digit).count();
+        if sheet.tokens.get(at).is_some_and(|it| digits(it) >= 4) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Letters that may differ: none in short phrases, about one in ten in long ones.
 fn allowance(phrase: &str) -> usize {
     match phrase.len() {
-        0..=6 => 0,
-        7..=11 => 1,
-        long => (long / 8).min(5),
+        0..=11 => 0,
+        long => (long / 10).min(4),
     }
 }
 
@@ -161,15 +207,25 @@ fn below(sheet: &Sheet, chunk: &Chunk, left: f32) -> Option<Chunk> {
     (close && (next.area.left - left).abs() < 18.0).then_some(*next)
 }
 
+/// Whether a phrase is part of a sentence rather than a label: its chunk is long and goes on after it.
+fn in_running_text(sheet: &Sheet, found: &Found) -> bool {
+    let Some(chunk) = sheet.chunk_of(found.from) else { return false };
+    let end = if found.more.is_empty() { found.to } else { chunk.to };
+    let colon = sheet.tokens.get(end.wrapping_sub(1)).is_some_and(|token| token.text.ends_with([':', '#']));
+    let value =
+        sheet.span(end, chunk.to).iter().any(|token| token.plain.bytes().any(|byte| byte.is_ascii_digit()));
+    chunk.to - chunk.from >= RUNNING && end < chunk.to && !colon && !value
+}
+
 /// Whether a short label is one: at the beginning of its chunk (a number or letter may precede it), and followed by a
 /// colon, by room, or by nothing.
-fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
+fn stands_alone(sheet: &Sheet, found: &Found, words: u8) -> bool {
     let Some(chunk) = sheet.chunk_of(found.from) else { return false };
     let before = sheet.span(chunk.from, found.from);
     let last = sheet.tokens.get(found.to.saturating_sub(1));
     let colon = last.is_some_and(|token| token.text.ends_with([':', '#']));
     // "P.O." begins many an address.
-    let tiny = sheet.plain(found.from, found.to).len() <= 3;
+    let tiny = sheet.plain(found.from, found.to).len() <= 2;
     if tiny && !colon {
         return false;
     }
@@ -184,9 +240,11 @@ fn stands_alone(sheet: &Sheet, found: &Found) -> bool {
         return begins || colon;
     };
     let gap = last.map_or(0.0, |token| next.area.left - token.area.right);
-    let room = gap > 0.9 * height(&next.area);
-    let aside = next.text.starts_with('(');
-    (begins && (colon || room || aside)) || (colon && room)
+    // "State" may be the first word of a value.
+    let room = words > 1 && gap > 0.9 * height(&next.area);
+    let aside = next.text.starts_with('(') || matches!(next.text.as_str(), "of" | "and" | "or");
+    let number = next.plain.starts_with(|c: char| c.is_ascii_digit());
+    (begins && (colon || room || aside)) || (colon && (room || number))
 }
 
 /// Gives bare labels to the party whose label or heading stands nearest above them in their column.
@@ -199,19 +257,27 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
     let anchors: Vec<(bool, usize, Rectangle)> =
         raw.iter().filter_map(|(it, found)| Some((party(*it)?, found.page, found.area))).collect();
     let sellers = |found: &Found| {
-        let distance = |area: &Rectangle| {
-            let aside = (found.area.left - area.left).abs() - 30.0;
-            found.area.top - area.top + 0.8 * aside.max(0.0)
-        };
-        let above =
-            anchors.iter().filter(|(_, page, area)| *page == found.page && area.top <= found.area.top + 3.0);
+        // A party's part stands under it or right of it, never left of it.
+        let above = anchors.iter().filter(|(_, page, area)| {
+            *page == found.page && area.top <= found.area.top + 3.0 && area.left <= found.area.left + 12.0
+        });
+        let distance =
+            |area: &Rectangle| found.area.top - area.top + 0.3 * (found.area.left - area.left).abs();
         let nearest =
             above.reduce(|one, other| if distance(&other.2) <= distance(&one.2) { other } else { one });
         nearest.is_some_and(|(seller, ..)| *seller)
     };
+    // In the line that is signed, a bare name is the signer's.
+    let signing: Vec<usize> = raw
+        .iter()
+        .filter(|(it, _)| matches!(it, Announces::Value(Field::Signature | Field::Signed | Field::Title)))
+        .map(|(_, found)| found.line)
+        .collect();
     let field = |announces: Announces, found: &Found| match announces {
         Announces::Value(field) => field,
-        Announces::SellerPart | Announces::PurchaserPart => Field::Other,
+        Announces::Part(Bare::Name) if signing.contains(&found.line) => Field::Signer,
+        Announces::SellerPart => Field::Seller,
+        Announces::PurchaserPart => Field::Purchaser,
         Announces::Part(part) => match (part, sellers(found)) {
             (Bare::Name, true) => Field::Seller,
             (_, true) => Field::SellerAddress,
@@ -224,5 +290,14 @@ fn resolve(raw: Vec<(Announces, Found)>) -> Vec<Found> {
         },
     };
     let fields: Vec<Field> = raw.iter().map(|(announces, found)| field(*announces, found)).collect();
-    raw.into_iter().zip(fields).map(|((_, found), field)| Found { field, ..found }).collect()
+    let heading = |announces| matches!(announces, Announces::SellerPart | Announces::PurchaserPart);
+    let resolved = raw.into_iter().zip(fields);
+    resolved
+        .map(|((announces, found), field)| {
+            let heading = heading(announces);
+            // "Buyer" may have a value beside it, "Step 2: Identify the purchaser" has none.
+            let field = if heading && found.end() - found.from > 1 { Field::Other } else { field };
+            Found { field, heading, ..found }
+        })
+        .collect()
 }

@@ -8,11 +8,13 @@
 //! | ticked boxes and what they say | [`boxes`] |
 //! | dates, places, numbers, tables of states | [`dates`], [`places`], [`numbers`], [`table`] |
 //! | the record of a certificate | [`record`] |
+//! | the purchaser's address, the reason | `address`, `reasons` |
 //! | until when it holds | `expiry` |
 //! | whether it can be used | [`judge`] |
 //!
 //! Knowledge about forms and states is data, see [`rules`](crate::certificates::rules).
 
+mod address;
 pub mod boxes;
 pub mod dates;
 mod expiry;
@@ -21,8 +23,11 @@ pub mod judge;
 pub mod labels;
 pub mod numbers;
 pub mod places;
+mod reasons;
 pub mod record;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod values;
 
@@ -37,11 +42,14 @@ use text::Sheet;
 /// The certificates of a document, in order of their pages. A document without words has one without values.
 #[must_use]
 pub fn certificates(reading: &Reading, context: &Context<'_>) -> Vec<Certificate> {
-    let parts = parts(reading);
-    parts
-        .into_iter()
-        .map(|(first, count, known)| certificate(reading, first, count, known, context))
-        .collect()
+    let read = |(first, count, known, unclear)| {
+        let mut certificate = certificate(reading, first, count, known, context);
+        if unclear {
+            certificate.findings.push(judge::split_unclear(first));
+        }
+        certificate
+    };
+    parts(reading).into_iter().map(read).collect()
 }
 
 fn certificate(
@@ -56,33 +64,46 @@ fn certificate(
     certificate.findings = judge::judge(&certificate, &seen, &sheet, context);
     let ticks: Vec<String> = seen.ticked.iter().map(|it| text::plain(&it.caption)).collect();
     let words = format!("{}\n{}", sheet.plain(0, sheet.tokens.len()), ticks.join("\n"));
-    certificate.fingerprint = sha256_hex(words.as_bytes());
+    if !sheet.tokens.is_empty() {
+        certificate.fingerprint = sha256_hex(words.as_bytes());
+    }
     certificate
 }
 
 /// Splits a document: a page with the title of a form and a purchaser of its own begins a certificate; what follows
 /// without one, such as instructions or a second side, belongs to it.
-fn parts(reading: &Reading) -> Vec<(usize, usize, Option<Known>)> {
+///
+/// Of each: first page, number of pages, form, and whether a page of it may be a certificate of its own.
+fn parts(reading: &Reading) -> Vec<(usize, usize, Option<Known>, bool)> {
     let pages = reading.pages.len().max(1);
-    let mut starts: Vec<(usize, Option<Known>)> = Vec::new();
+    let mut starts: Vec<(usize, Option<Known>, bool)> = Vec::new();
     for (number, page) in reading.pages.iter().enumerate() {
         let sheet = Sheet::new(reading, number, 1);
-        let Some(known) = identify::form(&sheet, page.height) else { continue };
-        let values = values::find(&sheet, &labels::find(&sheet, known.form.id));
+        let Some(known) = identify::form(&sheet, page.height) else {
+            // A page without a title that names a purchaser may be a certificate of its own.
+            let values = values::find(&sheet, &labels::find(&sheet, ""), None);
+            let named = values.iter().any(|value| value.field == Field::Purchaser && !value.text.is_empty());
+            if let Some(last) = starts.last_mut().filter(|_| named) {
+                last.2 = true;
+            }
+            continue;
+        };
+        let values = values::find(&sheet, &labels::find(&sheet, known.form.id), None);
         let filled = |field: Field| values.iter().any(|value| value.field == field && !value.text.is_empty());
         if starts.is_empty()
             || filled(Field::Purchaser)
             || (known.form.issued_by_state && filled(Field::Number))
         {
-            starts.push((number, Some(known)));
+            starts.push((number, Some(known), false));
         }
     }
     match starts.first_mut() {
-        None => return vec![(0, pages, None)],
+        None => return vec![(0, pages, None, false)],
         // A cover page belongs to the certificate it covers.
         Some(first) => first.0 = 0,
     }
-    let ends = starts.iter().skip(1).map(|(start, _)| *start).chain(core::iter::once(pages));
+    let ends = starts.iter().skip(1).map(|(start, ..)| *start).chain(core::iter::once(pages));
     let ends: Vec<usize> = ends.collect();
-    starts.into_iter().zip(ends).map(|((start, known), end)| (start, end - start, known)).collect()
+    let parts = starts.into_iter().zip(ends);
+    parts.map(|((start, known, unclear), end)| (start, end - start, known, unclear)).collect()
 }

@@ -4,8 +4,7 @@ use crate::certificates::understand::text::{Chunk, Sheet, height};
 use crate::geography;
 
 /// Words of an office that issues certificates; its own address is nobody's purchaser.
-const OFFICES: [&str; 8] =
-    ["department", "bureau", "division", "comptroller", "revenue", "taxation", "commissioner", "treasury"];
+const OFFICES: [&str; 6] = ["revenue", "taxation", "comptroller", "treasury", "bureau of", "tax commission"];
 /// Lines of an address block looked at.
 const BLOCK_LINES: usize = 5;
 
@@ -34,10 +33,19 @@ pub struct Place {
 #[must_use]
 pub fn read(line: &str) -> Option<Place> {
     let line = line.trim().trim_end_matches([',', '.']);
-    let code_at = line.rfind(|c: char| !c.is_ascii_digit() && c != '-').map_or(0, |at| at + 1);
+    // Recognition takes a nought for an O now and then.
+    let code_at =
+        line.rfind(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | 'O' | 'o')).map_or(0, |at| at + 1);
     let code_at = (code_at..=line.len()).find(|at| line.is_char_boundary(*at))?;
+    // An O in front belongs to the state: "CO80202".
+    let code_at =
+        code_at + line.get(code_at..)?.bytes().take_while(|byte| matches!(byte, b'O' | b'o')).count();
     let (rest, code) = line.split_at(code_at);
-    let code = code.trim_matches('-');
+    let code: String = code
+        .trim_matches('-')
+        .chars()
+        .map(|c| if c == '-' || c.is_ascii_digit() { c } else { '0' })
+        .collect();
     let digits = code.bytes().filter(u8::is_ascii_digit).count();
     if !matches!((digits, code.len()), (5, 5) | (9, 9 | 10)) {
         return None;
@@ -53,7 +61,7 @@ pub fn read(line: &str) -> Option<Place> {
     (!city.is_empty() && city.chars().any(char::is_alphabetic)).then(|| Place {
         city,
         region,
-        postal_code: code.to_owned(),
+        postal_code: code,
         before: before.to_owned(),
     })
 }

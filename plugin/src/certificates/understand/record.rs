@@ -5,15 +5,20 @@
 //! [`judge`](super::judge).
 
 use crate::certificates::names;
-use crate::certificates::rules::{BoxMeaning, Field, Form, KEYWORDS, ReasonFrom, States};
+use crate::certificates::rules::{BoxMeaning, Field, Form, States};
 use crate::certificates::understand::boxes::{self, Ticked};
 use crate::certificates::understand::identify::Known;
 use crate::certificates::understand::judge::{Context, Finding};
 use crate::certificates::understand::text::{Chunk, Sheet, overlap, plain};
 use crate::certificates::understand::values::{How, Value};
-use crate::certificates::understand::{dates, expiry, labels, numbers, places, table, values};
+use crate::certificates::understand::{
+    address, dates, expiry, labels, numbers, places, reasons, table, values,
+};
 use crate::geography;
 use crate::model::ocr::{MarkKind, Rectangle};
+
+/// Words less sure than this may be no words at all.
+const UNSURE: f32 = 0.75;
 
 /// For how many purchases a certificate is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,6 +68,8 @@ pub struct Certificate {
     pub use_code: Option<char>,
     /// All reasons that are named.
     pub reasons: Vec<char>,
+    /// How many boxes with a reason are ticked.
+    pub reason_boxes: usize,
     /// For how many purchases it is.
     pub scope: Scope,
     /// What is wrong or odd, gravest first.
@@ -82,6 +89,14 @@ impl Certificate {
     #[must_use]
     pub fn text(&self, field: Field) -> &str {
         self.value(field).map_or("", |value| value.text.as_str())
+    }
+
+    /// The day AvaTax is told as the one it was signed on. What a state issued is dated rather than signed: the day of
+    /// issue counts, else the first day it holds.
+    #[must_use]
+    pub fn signed_on(&self) -> &str {
+        let days = [Field::Signed, Field::Issued, Field::Effective];
+        days.into_iter().map(|field| self.text(field)).find(|day| !day.is_empty()).unwrap_or_default()
     }
 
     /// Puts a value in the place of one of its kind.
@@ -117,7 +132,8 @@ pub(super) fn read(
     let form = known.map(|known| known.form);
     let id = form.map_or("", |form| form.id);
     let labels = labels::find(sheet, id);
-    let all = values::find(sheet, &labels);
+    let table = form.filter(|form| form.states == States::Table).and_then(|_| table::tokens(sheet));
+    let all = values::find(sheet, &labels, table);
     let ticked = boxes::ticked(sheet, id);
     let signed = signature(sheet, &labels, &all);
     let seen = Seen { all, ticked, signed };
@@ -129,11 +145,11 @@ pub(super) fn read(
         ..Certificate::default()
     };
     plain_values(&mut certificate, &seen);
-    address(&mut certificate, sheet, &seen);
+    address::work_out(&mut certificate, sheet, &seen);
     days(&mut certificate, sheet, &seen);
     closing(&mut certificate, sheet);
     scope(&mut certificate, &seen);
-    reasons(&mut certificate, sheet, &seen);
+    reasons::work_out(&mut certificate, sheet, &seen);
     coverage(&mut certificate, sheet, &seen);
     expiry::work_out(&mut certificate, sheet, context);
     (certificate, seen)
@@ -161,13 +177,6 @@ fn plain_values(certificate: &mut Certificate, seen: &Seen) {
             certificate.put(value.clone());
         }
     }
-    // Where nothing else names the signer, the signature itself may be legible.
-    let legible = |value: &&Value| value.text.split_whitespace().filter(|word| word.len() > 1).count() >= 2;
-    if certificate.value(Field::Signer).is_none()
-        && let Some(value) = certificate.value(Field::Signature).filter(legible).cloned()
-    {
-        certificate.put(Value { field: Field::Signer, ..value });
-    }
     let percentage = seen.all.iter().find_map(|value| {
         let digits: String = value.text.chars().filter(char::is_ascii_digit).collect();
         let percent = digits.parse::<u32>().ok().filter(|percent| (1..=100).contains(percent))?;
@@ -179,103 +188,6 @@ fn plain_values(certificate: &mut Certificate, seen: &Seen) {
     let order = certificate.text(Field::Order).chars().any(|c| c.is_ascii_digit());
     if !order {
         certificate.values.retain(|value| value.field != Field::Order);
-    }
-}
-
-/// Street, city, state and ZIP code of the purchaser, and its name where no label says it.
-fn address(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
-    let first = |field: Field| seen.all.iter().find(|value| value.field == field && !value.text.is_empty());
-    let whole = [Field::Place, Field::Street, Field::City].into_iter().filter_map(first).find_map(|value| {
-        let place = places::read(&value.text)?;
-        Some((place, value.clone()))
-    });
-    if let Some(street) = first(Field::Street) {
-        certificate.put(street.clone());
-    }
-    if let Some((place, value)) = whole {
-        if value.field == Field::Street && !place.before.is_empty() {
-            certificate.put(Value { text: place.before.clone(), ..value.clone() });
-        }
-        put_place(certificate, &place, &value);
-    } else {
-        for (label, field) in [
-            (Field::City, Field::City),
-            (Field::AddressState, Field::AddressState),
-            (Field::PostalCode, Field::PostalCode),
-        ] {
-            let Some(value) = first(label) else { continue };
-            let text = match field {
-                Field::AddressState => places::state(&value.text).unwrap_or_default(),
-                Field::PostalCode => value.text.split_whitespace().collect(),
-                _ => value.text.clone(),
-            };
-            if !text.is_empty() {
-                certificate.put(Value { field, text, ..value.clone() });
-            }
-        }
-    }
-    // The line under a street, or a block of lines, needs no label.
-    let unplaced = certificate.text(Field::PostalCode).is_empty();
-    if !unplaced
-        && !certificate.text(Field::Street).is_empty()
-        && !certificate.text(Field::Purchaser).is_empty()
-    {
-        return;
-    }
-    let sellers = |span: (usize, usize)| {
-        let text = plain(&sheet.text(span.0, span.1));
-        seen.all.iter().any(|value| {
-            matches!(value.field, Field::Seller | Field::SellerAddress)
-                && !value.text.is_empty()
-                && (text.contains(&plain(&value.text)) || plain(&value.text).contains(&text))
-        })
-    };
-    let blocks = places::blocks(sheet);
-    let own = blocks.iter().filter(|block| !sellers(block.name) && !sellers(block.place));
-    let purchaser = plain(certificate.text(Field::Purchaser));
-    let street = plain(certificate.text(Field::Street));
-    let block = own.into_iter().find(|block| {
-        let agrees = |known: &str, span: (usize, usize)| {
-            known.is_empty()
-                || plain(&sheet.text(span.0, span.1)).contains(known)
-                || known.contains(&plain(&sheet.text(span.0, span.1)))
-        };
-        agrees(&purchaser, block.name) || (!street.is_empty() && agrees(&street, block.street))
-    });
-    let Some(block) = block else { return };
-    let Some(place) = places::read(&sheet.text(block.place.0, block.place.1)) else { return };
-    let at = |field, span: (usize, usize), text: String| Value {
-        field,
-        raw: sheet.text(span.0, span.1),
-        text,
-        page: sheet.tokens.get(span.0).map_or(0, |token| token.page),
-        area: Some(sheet.area(span.0, span.1)),
-        how: How::Pattern,
-        confidence: sheet.span(span.0, span.1).iter().map(|token| token.confidence).fold(1.0, f32::min),
-    };
-    if purchaser.is_empty() {
-        certificate.put(at(Field::Purchaser, block.name, sheet.text(block.name.0, block.name.1)));
-    }
-    if street.is_empty() {
-        let text = if place.before.is_empty() {
-            sheet.text(block.street.0, block.street.1)
-        } else {
-            place.before.clone()
-        };
-        certificate.put(at(Field::Street, block.street, text));
-    }
-    if unplaced {
-        put_place(certificate, &place, &at(Field::Place, block.place, String::new()));
-    }
-}
-
-fn put_place(certificate: &mut Certificate, place: &places::Place, value: &Value) {
-    for (field, text) in [
-        (Field::City, &place.city),
-        (Field::AddressState, &place.region),
-        (Field::PostalCode, &place.postal_code),
-    ] {
-        certificate.put(Value { field, text: text.clone(), ..value.clone() });
     }
 }
 
@@ -292,22 +204,27 @@ fn days(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
         let written = seen.all.iter().filter(|value| value.field == field && !value.text.is_empty());
         // Of several dates that of the signature is meant.
         let value = written.reduce(|one, other| {
-            let nearer = field == Field::Signed && distance(other) < distance(one);
             let readable = |value: &Value| dates::read(&value.text).is_some();
-            if (nearer && readable(other)) || (!readable(one) && readable(other)) { other } else { one }
+            let dated = |value: &Value| value.text.bytes().filter(u8::is_ascii_digit).count() >= 3;
+            let nearer = field == Field::Signed && distance(other) + 2.0 < distance(one);
+            // One that was meant as a date but is none is not passed over for another.
+            if (nearer && dated(other)) || (!dated(one) && (readable(other) || dated(other))) {
+                other
+            } else {
+                one
+            }
         });
         if let Some(value) = value {
             let text = dates::read(&value.text).map(|date| date.iso).unwrap_or_default();
             certificate.put(Value { text, ..value.clone() });
         }
     }
-    let state_issued = certificate.form.is_some_and(|form| form.issued_by_state);
-    if certificate.value(Field::Signed).is_none() && state_issued {
-        let issued = certificate.value(Field::Issued).cloned().or_else(|| letter_date(sheet));
-        let day = issued.or_else(|| certificate.value(Field::Effective).cloned());
-        if let Some(day) = day {
-            certificate.put(Value { field: Field::Signed, ..day });
-        }
+    let letter = certificate.form.is_some_and(|form| form.id.ends_with("letter"));
+    if certificate.value(Field::Signed).is_none()
+        && letter
+        && let Some(day) = letter_date(sheet)
+    {
+        certificate.put(day);
     }
 }
 
@@ -377,80 +294,6 @@ fn scope(certificate: &mut Certificate, seen: &Seen) {
             (false, true, false) => Scope::Blanket,
             _ => Scope::Unknown,
         };
-}
-
-/// The reason: fixed by the form, ticked, or in words.
-fn reasons(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen) {
-    let from = certificate.form.map_or(ReasonFrom::BoxesOrText, |form| form.reason);
-    let mut found: Vec<char> = Vec::new();
-    let boxes = matches!(from, ReasonFrom::Boxes | ReasonFrom::BoxesOrText);
-    for it in seen.ticked.iter().filter(|_| boxes) {
-        if let Some(BoxMeaning::Reason(code)) = it.meaning {
-            crate::order::add(&mut found, code);
-            let (raw, confidence) = (it.caption.clone(), it.confidence);
-            let text = code.to_string();
-            let (page, area, how) = (it.page, Some(it.area), How::Box);
-            certificate.put(Value { field: Field::Reason, text, raw, page, area, how, confidence });
-        }
-    }
-    let unclear = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::ReasonUnclear));
-    if let ReasonFrom::Fixed(code) = from {
-        found = vec![code];
-    }
-    if found.is_empty() && matches!(from, ReasonFrom::Text | ReasonFrom::BoxesOrText) || unclear {
-        let mut words = certificate.text(Field::Reason).to_owned();
-        if words.is_empty() && certificate.form.is_some_and(|form| form.issued_by_state) {
-            // A letter says it somewhere in its text.
-            words = sheet.text(0, sheet.tokens.len());
-        }
-        for code in in_words(&words) {
-            crate::order::add(&mut found, code);
-        }
-    }
-    // The boxes of "state or local government" do not tell which; the purchaser's name does.
-    if found == ['B'] && government(certificate.text(Field::Purchaser)) == Some('N') {
-        found = vec!['N'];
-    }
-    certificate.use_code = match found.as_slice() {
-        [one] => Some(*one),
-        _ => None,
-    };
-    certificate.reasons = found;
-}
-
-/// Entity/use codes that words name. A phrase within a longer one does not count again.
-#[must_use]
-pub fn in_words(words: &str) -> Vec<char> {
-    let mut text = plain(words);
-    let mut found = Vec::new();
-    // Longest phrases come first; what they took is blotted out.
-    for length in (3..=40).rev() {
-        for keyword in KEYWORDS.iter().filter(|keyword| keyword.phrase.len() == length) {
-            if text.contains(keyword.phrase) {
-                crate::order::add(&mut found, keyword.use_code);
-                text = text.replace(keyword.phrase, "\n");
-            }
-        }
-    }
-    found
-}
-
-/// The code of a government, if a name is one.
-#[must_use]
-pub fn government(name: &str) -> Option<char> {
-    let name = name.to_lowercase();
-    let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-    if begins(&["city of ", "county of ", "town of ", "village of ", "township of ", "borough of "])
-        || name.ends_with(" county")
-    {
-        Some('N')
-    } else if begins(&["state of ", "commonwealth of "]) {
-        Some('B')
-    } else if begins(&["united states ", "u.s. ", "us department"]) {
-        Some('A')
-    } else {
-        None
-    }
 }
 
 /// States and numbers.
@@ -550,7 +393,11 @@ fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<b
             .marks
             .iter()
             .any(|(page, mark)| *page == label.page && mark.kind == MarkKind::Ink && near(&mark.area));
-        let there = ink || !value.text.is_empty();
+        // Two letters below the line are no signature.
+        let written = value.text.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+        // A scrawl is read as a letter or two, and not surely.
+        let scrawl = !value.text.is_empty() && value.confidence < UNSURE;
+        let there = ink || written || scrawl || value.how == How::FormField;
         seen = Some(seen.unwrap_or(false) || there);
     }
     seen

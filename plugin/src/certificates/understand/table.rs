@@ -4,12 +4,14 @@
 //! column or several, so every chunk that is nothing but a state is looked at, wherever it stands.
 
 use crate::certificates::understand::numbers;
-use crate::certificates::understand::text::{Sheet, height};
+use crate::certificates::understand::text::{Chunk, Sheet, height};
 use crate::geography;
 use crate::model::ocr::Rectangle;
 
 /// Fewest digits of a number.
 const DIGITS: usize = 4;
+/// Lines from one row of a table to the next, at most.
+const ROWS_APART: usize = 3;
 /// Farthest a number may stand right of its state, in points.
 const FARTHEST: f32 = 160.0;
 
@@ -26,6 +28,23 @@ pub struct Row {
     pub area: Rectangle,
     /// 0 to 1: the least sure word.
     pub confidence: f32,
+}
+
+/// Tokens of the table, its rows without a number included; none if the sheet has no such table.
+#[must_use]
+pub fn tokens(sheet: &Sheet) -> Option<(usize, usize)> {
+    let head = head(sheet)?;
+    let line = |at: usize| sheet.tokens.get(at).map_or(usize::MAX, |token| token.line);
+    let mut end = head;
+    for at in head..sheet.tokens.len() {
+        if line(at) > line(end.saturating_sub(1)) + ROWS_APART {
+            break;
+        }
+        if state_cell(sheet, at).is_some() {
+            end = sheet.line_end(at);
+        }
+    }
+    (end > head).then_some((head, end))
 }
 
 /// Rows with a number, in order; a state that stands there twice comes twice. Empty if the sheet has no such table.
@@ -66,7 +85,8 @@ pub fn rows(sheet: &Sheet) -> Vec<Row> {
 fn head(sheet: &Sheet) -> Option<usize> {
     (0..sheet.tokens.len()).find_map(|at| {
         let token = sheet.tokens.get(at)?;
-        let heads = token.plain == "state" && sheet.chunk_of(at).is_some_and(|chunk| chunk.from == at);
+        let alone = |chunk: &Chunk| chunk.from == at && chunk.to == at + 1;
+        let heads = token.plain == "state" && sheet.chunk_of(at).is_some_and(alone);
         if !heads {
             return None;
         }

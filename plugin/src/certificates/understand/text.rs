@@ -9,7 +9,7 @@ use crate::model::ocr::{FormField, Mark, MarkKind, Reading, Rectangle, Word, Wor
 use crate::order::{rising, sorted};
 
 /// Gap between two words of a line, in heights of the words, from which on they belong to different chunks.
-const WIDE_GAP: f32 = 1.15;
+const WIDE_GAP: f32 = 1.5;
 
 /// Lower-case letters and digits of a text, run together.
 #[must_use]
@@ -193,6 +193,20 @@ fn parted(word: &Word) -> Vec<Word> {
     if text.is_empty() {
         return Vec::new();
     }
+    if word.source == WordSource::Recognition
+        && let Some(at) = lost_space(text)
+    {
+        let (one, other) = text.split_at(at);
+        let one = one.trim_end_matches('.');
+        let share = one.chars().count() as f32 / text.chars().count() as f32;
+        let middle = word.area.left + (word.area.right - word.area.left) * share;
+        let part = |text: &str, left, right| Word {
+            text: text.to_owned(),
+            area: Rectangle { left, right, ..word.area },
+            ..word.clone()
+        };
+        return vec![part(one, word.area.left, middle), part(other, middle, word.area.right)];
+    }
     let length = text.chars().count() as f32;
     let cut = text.char_indices().find(|(at, c)| {
         let after = text.get(at + 1..).unwrap_or_default();
@@ -209,6 +223,27 @@ fn parted(word: &Word) -> Vec<Word> {
         ..word.clone()
     };
     vec![part(label, word.area.left, middle), part(value, middle, word.area.right)]
+}
+
+/// Where recognition lost a space: a capital after small letters, with a whole word on either side ("MulberryRoad"), or a
+/// speck taken for a full stop ("Bridge.Camera").
+fn lost_space(text: &str) -> Option<usize> {
+    if let Some((one, other)) = text.split_once('.') {
+        let word = |part: &str| part.len() >= 3 && part.chars().all(char::is_alphabetic);
+        return (word(one) && word(other.trim_end_matches([',', '.', ':']))).then_some(one.len() + 1);
+    }
+    let mut before = ' ';
+    let at = text.char_indices().find_map(|(at, c)| {
+        let turns = before.is_lowercase() && c.is_uppercase();
+        before = c;
+        turns.then_some(at)
+    })?;
+    let (one, other) = text.split_at_checked(at)?;
+    let whole = |word: &str| {
+        word.len() >= 4 && word.chars().skip(1).all(|c| c.is_lowercase() || c == ',' || c == '.')
+    };
+    let begins = one.starts_with(char::is_uppercase);
+    (begins && whole(one) && whole(other)).then_some(at)
 }
 
 fn letters(text: &str) -> bool {

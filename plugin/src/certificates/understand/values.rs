@@ -9,11 +9,14 @@ use crate::certificates::rules::Field;
 use crate::certificates::understand::labels::Found;
 use crate::certificates::understand::text::{Chunk, Sheet, height, overlap};
 use crate::model::ocr::{MarkKind, Rectangle};
+use crate::order::{rising, sorted};
 
 /// Farthest a value may stand right of its label, in points.
 const FARTHEST: f32 = 320.0;
 /// Widest gap between a label and a value above or below it, in heights of the label.
 const NEAR: f32 = 2.6;
+/// Distances above and below that differ by less say nothing, in points.
+const NEARLY: f32 = 2.0;
 /// Words from which on a chunk is running text and no value.
 const RUNNING: usize = 14;
 
@@ -75,10 +78,19 @@ enum Side {
     Below,
 }
 
-/// Values of all labels of a sheet, and for each label without one an entry with an empty text.
+/// Tokens above or below a label, and how far off they are in points.
+type Near = ((usize, usize), f32);
+/// A label without a value: its line, its page, and how far off what is its own is above and below.
+type Open = (usize, usize, Option<f32>, Option<f32>);
+
+/// Values of all labels of a sheet, and for each label without one an entry with an empty text. What is `taken`, such as
+/// a table, is nobody's value.
 #[must_use]
-pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
+pub fn find(sheet: &Sheet, labels: &[Found], taken: Option<(usize, usize)>) -> Vec<Value> {
     let mut claimed = vec![false; sheet.tokens.len()];
+    if let Some((from, to)) = taken {
+        claim(&mut claimed, from, to);
+    }
     for label in labels {
         for (from, to) in core::iter::once((label.from, label.to)).chain(label.more.iter().copied()) {
             claim(&mut claimed, from, to);
@@ -92,13 +104,10 @@ pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
         }
         spans.push(span);
     }
-    let last_page = labels.iter().map(|label| label.page).max().unwrap_or(0);
-    let sides: Vec<Option<Side>> =
-        (0..=last_page).map(|page| side_of(sheet, page, labels, &spans, &claimed)).collect();
-    for (label, span) in labels.iter().zip(&mut spans) {
-        let side = sides.get(label.page).copied().flatten();
+    let sides = sides(sheet, labels, &spans, &claimed);
+    for ((label, span), side) in labels.iter().zip(&mut spans).zip(sides) {
         let (None, Some(side)) = (*span, side) else { continue };
-        *span = neighbour(sheet, label, labels, side, &claimed);
+        *span = neighbour(sheet, label, labels, side, &claimed).map(|(span, _)| span);
         if let Some((from, to)) = *span {
             claim(&mut claimed, from, to);
         }
@@ -106,39 +115,105 @@ pub fn find(sheet: &Sheet, labels: &[Found]) -> Vec<Value> {
     labels.iter().zip(spans).map(|(label, span)| value(sheet, label, span)).collect()
 }
 
-/// Which side of its labels the values of a page stand on, if not beside them.
-fn side_of(
+/// On which side of each label its value stands, if not beside it.
+///
+/// Labels of one line have their values on the same side, so each line votes by its nearer neighbours; a line that
+/// cannot say takes the side most of its page has. A neighbour much farther off than is usual on the page is nobody's.
+fn sides(
     sheet: &Sheet,
-    page: usize,
     labels: &[Found],
     spans: &[Option<(usize, usize)>],
     claimed: &[bool],
-) -> Option<Side> {
-    let (mut beside, mut above, mut below) = (0, 0, 0);
-    for (label, span) in labels.iter().zip(spans).filter(|(label, _)| label.page == page) {
-        if span.is_some() {
-            beside += 1;
-            continue;
-        }
-        let gap = |side| {
-            let (from, to) = neighbour(sheet, label, labels, side, claimed)?;
-            let area = sheet.area(from, to);
-            Some(match side {
-                Side::Above => label.area.top - area.bottom,
-                Side::Below => area.top - label.area.bottom,
-            })
-        };
-        match (gap(Side::Above), gap(Side::Below)) {
-            (Some(up), Some(down)) if up <= down => above += 1,
-            (Some(_), None) => above += 1,
-            (_, Some(_)) => below += 1,
-            (None, None) => {}
-        }
-    }
-    if beside > 2 * (above + below) || above + below == 0 {
-        return None;
-    }
-    Some(if above >= below { Side::Above } else { Side::Below })
+) -> Vec<Option<Side>> {
+    let find = |label: &Found, side| neighbour(sheet, label, labels, side, claimed);
+    let free = |label: &Found, span: &Option<(usize, usize)>| span.is_none() && !label.heading;
+    let both: Vec<[Option<Near>; 2]> = labels
+        .iter()
+        .zip(spans)
+        .map(|(label, span)| {
+            if free(label, span) {
+                [find(label, Side::Above), find(label, Side::Below)]
+            } else {
+                [None, None]
+            }
+        })
+        .collect();
+    // What stands nearer to another label, and is the nearest that one has, is that one's value.
+    let favourites: Vec<Near> = both
+        .iter()
+        .filter_map(|[above, below]| match (above, below) {
+            (Some(up), Some(down)) => Some(if up.1 < down.1 { *up } else { *down }),
+            (one, other) => one.or(*other),
+        })
+        .collect();
+    let nearest = |from: usize| {
+        let gaps = favourites.iter().filter(|((other, _), _)| *other == from);
+        gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
+    };
+    let own = |it: &Option<Near>| it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap));
+    // Of each label without a value: its line, its page, and how far off what is its own is above and below.
+    let open: Vec<Option<Open>> = labels
+        .iter()
+        .zip(spans)
+        .zip(&both)
+        .map(|((label, span), [above, below])| {
+            free(label, span).then(|| (label.line, label.page, own(above), own(below)))
+        })
+        .collect();
+    let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
+        (Some(up), Some(down)) if (up - down).abs() < NEARLY => 0_i32,
+        (Some(up), Some(down)) if up < down => 1,
+        (Some(_), None) => 1,
+        (_, Some(_)) => -1,
+        (None, None) => 0,
+    };
+    let row_votes = |wanted: usize| -> i32 {
+        open.iter()
+            .flatten()
+            .filter(|(line, ..)| *line == wanted)
+            .map(|(.., up, down)| vote(*up, *down))
+            .sum()
+    };
+    // Over a whole page even small differences count, if they all say the same.
+    let page_votes = |wanted: usize| -> i32 {
+        let on_page = || open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
+        let pairs = on_page().filter_map(|(.., up, down)| Some((*up)? - (*down)?));
+        let leaning: i32 = pairs.map(|more| if more < 0.0 { 1 } else { -1 }).sum();
+        if leaning == 0 { on_page().map(|(.., up, down)| vote(*up, *down)).sum() } else { leaning }
+    };
+    let usual = |wanted: usize| {
+        let gaps = open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
+        let nearest = gaps.filter_map(|(.., up, down)| match (up, down) {
+            (Some(up), Some(down)) => Some(up.min(*down)),
+            (one, other) => one.or(*other),
+        });
+        let nearest = sorted(nearest.collect(), |gap| (rising(*gap), 0));
+        nearest.get(nearest.len() / 2).copied().unwrap_or_default().max(1.0)
+    };
+    let beside = |wanted: usize| {
+        let on_page = labels.iter().zip(spans).filter(|(label, _)| label.page == wanted);
+        on_page.filter(|(_, span)| span.is_some()).count()
+    };
+    open.iter()
+        .map(|it| {
+            let (line, page, up, down) = (*it)?;
+            let (row, all) = (row_votes(line), page_votes(page));
+            // Where values stand to the right throughout, a label with nothing beside it is empty.
+            let few = open
+                .iter()
+                .flatten()
+                .filter(|(_, of, up, down)| *of == page && vote(*up, *down) != 0)
+                .count();
+            // A line of several labels, such as the one that is signed, may differ from the rest.
+            let of_its_own = row.abs() >= 2 && up.into_iter().chain(down).any(|gap| gap < 8.0);
+            if beside(page) > 2 * few && !of_its_own {
+                return None;
+            }
+            let side = if row > 0 || (row == 0 && all > 0) { Side::Above } else { Side::Below };
+            let own = if side == Side::Above { up } else { down };
+            own.filter(|gap| *gap <= 2.2 * usual(page) + 14.0).map(|_| side)
+        })
+        .collect()
 }
 
 /// The tokens right of a label, up to the next label or check box on its line.
@@ -146,10 +221,14 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
     let lines = core::iter::once((label.from, label.to)).chain(label.more.iter().copied());
     lines.into_iter().find_map(|(from, to)| {
         let line_end = sheet.line_end(from);
+        // What precedes a label in its chunk is part of its print.
+        let begin =
+            |at: usize| sheet.chunk_of(at).map_or(at, |chunk| if chunk.from >= to { chunk.from } else { at });
         let next_label = labels
             .iter()
             .map(|other| other.from)
             .filter(|at| (to..line_end).contains(at))
+            .map(begin)
             .min()
             .unwrap_or(line_end);
         let mut end = to;
@@ -174,15 +253,15 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
     })
 }
 
-/// The value above or below a label, in its column.
-fn neighbour(
-    sheet: &Sheet,
-    label: &Found,
-    labels: &[Found],
-    side: Side,
-    claimed: &[bool],
-) -> Option<(usize, usize)> {
+/// The value above or below a label, in its column, and how far off it is.
+fn neighbour(sheet: &Sheet, label: &Found, labels: &[Found], side: Side, claimed: &[bool]) -> Option<Near> {
     let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
+    let colon =
+        sheet.tokens.get(label.end().saturating_sub(1)).is_some_and(|token| token.text.ends_with(':'));
+    if colon && side == Side::Above {
+        // What a colon announces comes after it.
+        return None;
+    }
     let column_end = labels
         .iter()
         .filter(|other| other.line == label.line && other.area.left > label.area.left + 1.0)
@@ -192,21 +271,32 @@ fn neighbour(
         (chunk.from..chunk.to).all(|at| claimed.get(at) == Some(&false))
             && !is_caption(sheet, chunk.from)
             && chunk.to - chunk.from < RUNNING
+            && !is_heading(&sheet.plain(chunk.from, (chunk.from + 2).min(chunk.to)))
             && !is_empty(&sheet.text(chunk.from, chunk.to))
     };
+    // Above a label of several lines is above its first line, below it is below its last.
+    let label_end = match (side, label.more.last()) {
+        (Side::Below, Some((from, to))) => sheet.area(*from, *to),
+        _ => sheet.area(label.from, label.to),
+    };
+    let column = column(sheet, label);
     let in_column = |chunk: &Chunk| {
         let area = &chunk.area;
-        let lined_up = area.left > label.area.left - 24.0 && area.left < label.area.right + 12.0;
-        let shared = overlap((area.left, area.right), (label.area.left, label.area.right)) > 0.3;
-        (lined_up || shared) && area.left < column_end && area.right > label.area.left
+        let lined_up = area.left > column.0 - 24.0 && area.left < column.1 + 12.0;
+        let shared = overlap((area.left, area.right), column) > 0.3;
+        (lined_up || shared) && area.left < column_end && area.right > column.0
     };
-    let gap = |chunk: &Chunk| match side {
-        Side::Above => label.area.top - chunk.area.bottom,
-        Side::Below => chunk.area.top - label.area.bottom,
+    // Boxes of recognised words may be too tall, so distances are taken from their middles.
+    let middle = |area: &Rectangle| f32::midpoint(area.top, area.bottom);
+    let half = |area: &Rectangle| height(area).min(11.0) / 2.0;
+    let gap = |chunk: &Chunk| {
+        let apart = middle(&chunk.area) - middle(&label_end);
+        let apart = if side == Side::Above { -apart } else { apart };
+        apart - half(&chunk.area) - half(&label_end)
     };
     let candidates = sheet.chunks.iter().filter(|chunk| {
         let beyond = if side == Side::Above { chunk.line < label.line } else { chunk.line > label.line };
-        chunk.page == label.page && beyond && in_column(chunk) && (-4.0..limit).contains(&gap(chunk))
+        chunk.page == label.page && beyond && in_column(chunk) && (-5.0..limit).contains(&gap(chunk))
     });
     let nearest = candidates.reduce(|one, other| if gap(other) < gap(one) { other } else { one })?;
     if !free(nearest) {
@@ -224,7 +314,21 @@ fn neighbour(
         end = chunk.to;
         last = chunk.area;
     }
-    Some((nearest.from, end))
+    Some(((nearest.from, end), gap(nearest).max(0.0)))
+}
+
+/// From where to where a label's column goes. A sentence that ends in the label has its value under the whole of it, and
+/// a label in brackets stands under the middle of its line.
+fn column(sheet: &Sheet, label: &Found) -> (f32, f32) {
+    let own = (label.area.left, label.area.right);
+    let Some(chunk) = sheet.chunk_of(label.from) else { return own };
+    let last = sheet.tokens.get(label.to.saturating_sub(1));
+    if label.to == chunk.to && last.is_some_and(|token| token.text.ends_with(':')) {
+        return (chunk.area.left, chunk.area.right);
+    }
+    let alone = sheet.chunks.iter().filter(|it| it.line == chunk.line).count() == 1;
+    let bracketed = sheet.tokens.get(label.from).is_some_and(|token| token.text.starts_with('('));
+    if alone && bracketed && own.0 > 150.0 { (0.0, own.1) } else { own }
 }
 
 /// Widest gap within a value: numbers in boxes and addresses in columns have wide ones.
@@ -246,6 +350,15 @@ fn is_caption(sheet: &Sheet, at: usize) -> bool {
             && *page == token.page
             && (-3.0..22.0).contains(&gap)
             && overlap(beside, (token.area.top, token.area.bottom)) > 0.4
+    })
+}
+
+/// "Section 2", "Part III", "Step 4:".
+fn is_heading(begin: &str) -> bool {
+    let count = ["section", "part", "step"].into_iter().find_map(|word| begin.strip_prefix(word));
+    count.is_some_and(|count| {
+        let roman = count.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
+        !count.is_empty() && count.len() <= 4 && (roman || count.chars().all(|c| c.is_ascii_digit()))
     })
 }
 
@@ -282,7 +395,7 @@ mod tests {
 
     fn read(rows: &[&[(f32, &str)]]) -> Vec<(Field, String)> {
         let sheet = Sheet::new(&page(rows), 0, 1);
-        let values = find(&sheet, &labels::find(&sheet, ""));
+        let values = find(&sheet, &labels::find(&sheet, ""), None);
         values.into_iter().map(|value| (value.field, value.text)).collect()
     }
 
@@ -333,7 +446,7 @@ mod tests {
             page(&[&[(54.0, "Seller:"), (150.0, "Blanket")], &[(54.0, "Date:"), (150.0, "3/14/2026")]]);
         reading.pages[0].marks.push(ticked(0, 136.0));
         let sheet = Sheet::new(&reading, 0, 1);
-        let values = find(&sheet, &labels::find(&sheet, ""));
+        let values = find(&sheet, &labels::find(&sheet, ""), None);
         let texts: Vec<&str> = values.iter().map(|value| value.text.as_str()).collect();
         assert_eq!(texts, ["", "3/14/2026"]);
     }

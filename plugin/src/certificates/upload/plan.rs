@@ -109,7 +109,11 @@ fn read(
     for certificate in certificates {
         let word = words.remove(&review::key(&document.sha256, certificate.first_page));
         match before.documents.get(&certificate.fingerprint) {
-            Some((first, customer)) if *customer == document.customer && word.is_none() => {
+            Some((first, customer))
+                if *customer == document.customer
+                    && word.is_none()
+                    && !certificate.fingerprint.is_empty() =>
+            {
                 let why = format!("the same certificate as in {first}");
                 planning.leave(&document, Decision::OnFile, &why)?;
             }
@@ -277,7 +281,7 @@ impl Planning<'_> {
                 country: "US".to_owned(),
                 region: region.clone(),
                 number: coverage.number.clone(),
-                signed: certificate.text(Field::Signed).to_owned(),
+                signed: certificate.signed_on().to_owned(),
                 expires: certificate.text(Field::Expires).to_owned(),
                 certificate: core::mem::take(&mut record),
                 ..read.item(Decision::Upload)
