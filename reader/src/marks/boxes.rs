@@ -25,6 +25,8 @@ const BOLDEST: f32 = 0.17;
 const BLUR: f32 = 1.0;
 /// Share of a side that has to be drawn.
 const DRAWN: f32 = 0.82;
+/// Pixels around a frame within which its sides are looked for.
+const SLACK: usize = 2;
 /// Most boxes of a page.
 const MAX_BOXES: usize = 600;
 
@@ -58,7 +60,8 @@ pub(super) fn find(bits: &Bits, pixels_a_point: f32) -> Vec<Mark> {
     found.into_iter().map(|(mark, _)| mark).collect()
 }
 
-/// A frame: its outer edges, and how thick it is drawn on its sides but for the thickest, along which a tick may lie.
+/// A frame: its outer edges, and how thick it is drawn. Of two sides across from each other the thinner one counts,
+/// because a tick may lie along the other; letters are thick on both.
 struct Frame {
     left: usize,
     top: usize,
@@ -116,7 +119,7 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
     if !at_corners {
         return None;
     }
-    let frame = measured(bits, [left_side, upper.top, right_side + 1, lower.bottom], tolerance)?;
+    let frame = measured(bits, [left_side, upper.top, right_side + 1, lower.bottom])?;
     let (width, height) = (frame.right - frame.left, frame.bottom - frame.top);
     let square = (0.78..=1.28).contains(&(width as f32 / height as f32));
     let boldest = BOLDEST * width.min(height) as f32 + BLUR;
@@ -125,31 +128,29 @@ fn frame(bits: &Bits, upper: &Run, lower: &Run, pixels_a_point: f32) -> Option<F
 
 /// Where exactly the sides stand and how thick they are: the middle one of what the rows and columns say, since a tick
 /// may cross a side here and there.
-fn measured(bits: &Bits, [left, top, right, bottom]: [usize; 4], tolerance: usize) -> Option<Frame> {
+fn measured(bits: &Bits, [left, top, right, bottom]: [usize; 4]) -> Option<Frame> {
     let (wide, high) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
     let rows = || top + high / 5..bottom - high / 5;
     let columns = || left + wide / 5..right - wide / 5;
     let reach = (wide.min(high) / 2).max(1);
     // From a little outside to the middle: where ink begins and how far it goes.
     let walk = |ink: &dyn Fn(usize) -> bool| -> Option<(usize, usize)> {
-        let start = (0..tolerance + reach).find(|step| ink(*step))?;
+        let start = (0..SLACK + reach).find(|step| ink(*step))?;
         let deep = (start..start + reach).take_while(|step| ink(*step)).count();
         Some((start, deep))
     };
-    let outer = |edge: usize| edge.saturating_sub(tolerance);
-    let beyond = |edge: usize, step: usize| (edge + tolerance).saturating_sub(step + 1);
+    let outer = |edge: usize| edge.saturating_sub(SLACK);
+    let beyond = |edge: usize, step: usize| (edge + SLACK).saturating_sub(step + 1);
     let from_left = median(rows().map(|y| walk(&|step| bits.at(outer(left) + step, y))))?;
     let from_right = median(rows().map(|y| walk(&|step| bits.at(beyond(right, step), y))))?;
     let from_top = median(columns().map(|x| walk(&|step| bits.at(x, outer(top) + step))))?;
     let from_bottom = median(columns().map(|x| walk(&|step| bits.at(x, beyond(bottom, step)))))?;
-    let mut depths = [from_left.1, from_right.1, from_top.1, from_bottom.1];
-    depths.sort_unstable();
-    let [.., thick, _] = depths;
+    let thick = from_left.1.min(from_right.1).max(from_top.1.min(from_bottom.1));
     let frame = Frame {
         left: outer(left) + from_left.0,
         top: outer(top) + from_top.0,
-        right: (right + tolerance).saturating_sub(from_right.0),
-        bottom: (bottom + tolerance).saturating_sub(from_bottom.0),
+        right: (right + SLACK).saturating_sub(from_right.0),
+        bottom: (bottom + SLACK).saturating_sub(from_bottom.0),
         thick,
     };
     (frame.left + 3 < frame.right && frame.top + 3 < frame.bottom).then_some(frame)

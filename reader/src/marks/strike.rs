@@ -57,7 +57,7 @@ fn covered(bits: &Bits, pixels_a_point: f32, word: &Word) -> Option<f32> {
         return None;
     }
     // A little beyond the word on both sides: a pen does not stop at the last letter.
-    let beyond = height / 6;
+    let beyond = height / 4;
     let (left, right) = (left.saturating_sub(beyond), (right + beyond).min(bits.width));
     let thirds = top + height / 3..=bottom.saturating_sub((height as f32 * LOWEST) as usize);
     let mut best = 0.0_f32;

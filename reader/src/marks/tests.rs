@@ -143,8 +143,8 @@ fn word_at(text: &str, left: f32, top: f32, right: f32, bottom: f32) -> Word {
 #[test]
 fn blurred_frames_and_ticks_across_a_side_are_boxes() {
     let mut page = Page::new();
-    // Sides of four pixels where two would do, as at low resolution.
-    for thick in 0..2 {
+    // Sides of five pixels where two would do, as at low resolution.
+    for thick in 0..4 {
         page.square(100 + thick, 100 + thick, 22 - 2 * thick);
         page.square(300 + thick, 100 + thick, 22 - 2 * thick);
         page.square(500 + thick, 100 + thick, 22 - 2 * thick);
@@ -154,8 +154,29 @@ fn blurred_frames_and_ticks_across_a_side_are_boxes() {
     page.line((302, 118), (318, 104), 3);
     page.line((506, 110), (510, 118), 3);
     page.line((510, 118), (532, 90), 3);
+    // A blot in a corner hides two sides of its frame.
+    page.square(700, 100, 25);
+    page.line((702, 110), (702, 112), 12);
+    let mut marks = page.marks(&mut Vec::new());
+    marks.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
+    let ticked = MarkKind::TickedBox;
+    assert_eq!(kinds(&marks), [MarkKind::EmptyBox, ticked, ticked, ticked], "{marks:?}");
+    assert!(marks.iter().all(|mark| mark.confidence > 0.75), "{marks:?}");
+}
+
+#[test]
+fn a_bold_letter_is_no_box() {
+    let mut page = Page::new();
+    // A square as thick as the stems of a heading, where nothing was read.
+    page.square(100, 100, 26);
+    for inner in 1..6 {
+        page.square(100 + inner, 100 + inner, 26 - 2 * inner);
+    }
     let marks = page.marks(&mut Vec::new());
-    assert_eq!(kinds(&marks), [MarkKind::EmptyBox, MarkKind::TickedBox, MarkKind::TickedBox], "{marks:?}");
+    assert!(
+        !kinds(&marks).iter().any(|kind| matches!(kind, MarkKind::EmptyBox | MarkKind::TickedBox)),
+        "{marks:?}"
+    );
 }
 
 #[test]
@@ -190,14 +211,14 @@ fn a_square_among_letters_is_a_letter_and_one_that_stands_free_is_a_box() {
     let mut page = Page::new();
     // The same square twice: once with strokes close by on both sides, once between a number and a word.
     page.square(200, 100, 25);
-    for x in [188, 193, 229, 234] {
+    for x in [170, 176, 182, 188, 194, 232, 238, 244, 250] {
         page.line((x, 100), (x, 124), 2);
     }
     page.square(200, 200, 25);
     page.line((170, 200), (170, 224), 2);
     page.line((242, 200), (242, 224), 2);
     let mut words =
-        vec![word_at("HEDGE", 66.0, 35.0, 86.0, 46.0), word_at("1.Single", 60.0, 71.0, 96.0, 82.0)];
+        vec![word_at("HEDGE", 61.0, 35.0, 91.0, 46.0), word_at("1.Single", 60.0, 71.0, 96.0, 82.0)];
     let marks = page.marks(&mut words);
     let boxes: Vec<&Mark> = marks.iter().filter(|mark| mark.kind == MarkKind::EmptyBox).collect();
     assert_eq!(boxes.len(), 1, "{marks:?}");

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// White beside a box, and how far it is looked for, as shares of its side.
-const WHITE: f32 = 0.25;
+const WHITE: f32 = 0.3;
 const NEAR: f32 = 0.5;
 /// Largest side of a box, in points, that is there for a tick only and not for a letter to be written into.
 const TICK_ONLY: f32 = 13.0;
