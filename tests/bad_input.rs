@@ -141,7 +141,8 @@ fn a_secret_in_the_configuration_is_refused_and_not_repeated() {
 fn an_unknown_tenant_or_one_of_several_not_chosen() {
     let stage = small();
     let good = fs::read_to_string(stage.config_file()).unwrap();
-    let second = good.replace("tenants.stage", "tenants.north").replace("\"data\"", "\"north\"");
+    let (tenant, _reader) = good.split_once("[reader]").unwrap();
+    let second = tenant.replace("tenants.stage", "tenants.north").replace("\"data\"", "\"north\"");
     stage.write_config(&format!("{good}\n{second}"));
     for command in COMMANDS {
         let command = [command, &["--tenant", "south"]].concat();

@@ -8,7 +8,7 @@
     reason = "a helper that finds something else than it looks for fails the test"
 )]
 
-use std::{collections::BTreeSet, path::Path, sync::OnceLock, thread, time::Duration};
+use std::{collections::BTreeSet, path::Path, process::Command, sync::OnceLock, thread, time::Duration};
 
 use avatax_sim::{BatchMode, DuplicateAnswer, LinkTwice};
 use demo_data::{CertificateTruth, DEFAULT_SEED, ErpOptions, ErpTruth, ExpectedOutcome, Trap};
@@ -93,9 +93,16 @@ fn check_analysis(found: &Value, truth: &ErpTruth) {
     assert!(regions.is_superset(&truth.states), "{:?}", truth.states.difference(&regions));
 }
 
-/// Runs the demo in a folder and gives its document.
+/// Runs the demo in a folder, as on a machine without recognition networks and fonts, and gives its document.
 fn demo(dir: &Path) -> Value {
-    run_in(dir, &["demo", "--json", "--dir", "work"], |_| {}).expect(0).document()["result"].clone()
+    run_in(dir, &["demo", "--json", "--dir", "work"], |command| without_networks(command, dir))
+        .expect(0)
+        .document()["result"]
+        .clone()
+}
+
+fn without_networks(command: &mut Command, dir: &Path) {
+    command.env("ONBOARD_MODELS", dir.join("no-models")).env("ONBOARD_FONTS", dir.join("no-fonts"));
 }
 
 #[test]
@@ -144,8 +151,13 @@ fn the_demo_can_be_run_again_in_its_folder_and_gives_the_same() {
 fn the_demo_tells_a_person_the_figures_and_where_the_report_lies() {
     let dir = tempfile::tempdir().unwrap();
     let truth = demo_data::write_erp(&dir.path().join("truth.sqlite"), &ErpOptions::default()).unwrap();
-    let ran = run_in(dir.path(), &["demo", "--dir", "work"], |_| {});
+    let ran = run_in(dir.path(), &["demo", "--dir", "work"], |command| without_networks(command, dir.path()));
     ran.expect(0);
+    assert!(
+        ran.said().contains("Scans and photographs are left out: ")
+            && ran.said().contains("`cargo xtask setup`")
+    );
+    assert!(ran.printed().contains("Certificates that wait for a person, worst first"), "{}", ran.stdout);
     let figure = |row: &str| -> u64 {
         let line =
             ran.stdout.lines().rfind(|line| line.contains(row)).unwrap_or_else(|| panic!("no row {row}"));
