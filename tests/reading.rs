@@ -101,7 +101,7 @@ fn office() -> Option<Office> {
     }
     fs::copy(made.path().join(&texts[0].file), folder.join("zz-the-same-again.pdf")).unwrap();
     add_customers(&stage, made.path(), &all);
-    let mut good: Vec<(String, String)> = papers.iter().flat_map(|truth| written(truth)).collect();
+    let mut good: Vec<(String, String)> = papers.iter().flat_map(written).collect();
     good.extend(add_several_states(&folder));
     good.sort();
     Some(Office { stage, good, papers, doubtful, invalid })
@@ -175,8 +175,11 @@ fn digest(document: &Value) -> String {
     document["result"]["preview"]["plan"]["digest"].as_str().unwrap().to_owned()
 }
 
+/// Customer and number of a certificate.
+type Created = (String, String);
+
 /// Customer and number of each certificate in AvaTax, in order; and for each certificate the hash of its document.
-fn in_avatax(stage: &Stage) -> (Vec<(String, String)>, BTreeMap<(String, String), String>) {
+fn in_avatax(stage: &Stage) -> (Vec<Created>, BTreeMap<Created, String>) {
     let effects = stage.sim().effects();
     let (mut pairs, mut documents) = (Vec::new(), BTreeMap::new());
     for linked in effects.iter().filter(|it| it.kind == "certificate-linked") {
