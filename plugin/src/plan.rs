@@ -171,7 +171,10 @@ pub struct Item {
     pub reasons: Vec<u64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")
+)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
