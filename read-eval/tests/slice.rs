@@ -1,7 +1,7 @@
 //! What has to hold of every change: certificates with text, each planted fault that can be planted in one, and the
 //! samples with the right answers. The whole measurement, with scans in every state of wear, is `cargo xtask read-eval`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::{
     env,
@@ -40,7 +40,10 @@ impl Recogniser for NeverNeeded {
 
 /// Says what is left out, or fails where leaving out is not wanted.
 fn left_out(why: &str) {
-    assert!(env::var_os("ONBOARDING_REQUIRE_MODELS").is_none(), "{why}, and ONBOARDING_REQUIRE_MODELS is set");
+    assert!(
+        env::var_os("ONBOARDING_REQUIRE_MODELS").is_none(),
+        "{why}, and ONBOARDING_REQUIRE_MODELS is set"
+    );
     println!("skipped: {why}");
 }
 
@@ -101,10 +104,8 @@ fn of_certificates_with_text_none_is_wrongly_accepted_and_every_fault_is_caught(
 
 #[test]
 fn the_samples_are_read_as_their_answers_say() {
-    let shared = env::var_os("ONBOARDING_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        PathBuf::from,
-    );
+    let shared = env::var_os("ONBOARDING_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     let folder = shared.join("certificates/samples");
     if !folder.join("truth.json").is_file() {
         println!("skipped: there are no samples at {}; set ONBOARDING_SHARED", folder.display());
