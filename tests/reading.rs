@@ -35,11 +35,14 @@ const REFUSED: (&[u8], &[u8]) = (b"(NC)", b"(CA)");
 const PREVIEW: &[&str] = &["certificates", "upload", "--preview"];
 const UPLOAD: &[&str] = &["certificates", "upload", "--yes"];
 
+/// Customer and number of a certificate.
+type Pair = (String, String);
+
 /// A stage with papers, and what has to become of them.
 struct Office {
     stage: Stage,
-    /// Customer and number of each certificate that has to be created, in order.
-    good: Vec<(String, String)>,
+    /// What has to be created, in order.
+    good: Vec<Pair>,
     /// The generated ones among them: texts, a form to fill in, scans, two in one file.
     papers: Vec<DocumentTruth>,
     /// Without a reason.
@@ -101,14 +104,14 @@ fn office() -> Option<Office> {
     }
     fs::copy(made.path().join(&texts[0].file), folder.join("zz-the-same-again.pdf")).unwrap();
     add_customers(&stage, made.path(), &all);
-    let mut good: Vec<(String, String)> = papers.iter().flat_map(written).collect();
+    let mut good: Vec<Pair> = papers.iter().flat_map(written).collect();
     good.extend(add_several_states(&folder));
     good.sort();
     Some(Office { stage, good, papers, doubtful, invalid })
 }
 
 /// Customer and number, for each state.
-fn written(truth: &DocumentTruth) -> Vec<(String, String)> {
+fn written(truth: &DocumentTruth) -> Vec<Pair> {
     let code = truth.customer_code.clone().unwrap();
     truth
         .coverage
@@ -152,7 +155,7 @@ fn add_customers(stage: &Stage, made: &Path, truths: &[&DocumentTruth]) {
 }
 
 /// Adds a certificate for three states, one of which does not take it; gives what has to be created for the others.
-fn add_several_states(folder: &Path) -> Vec<(String, String)> {
+fn add_several_states(folder: &Path) -> Vec<Pair> {
     let drawn = tempfile::tempdir().unwrap();
     let truths = demo_data::write_certificates(drawn.path(), DEFAULT_SEED).unwrap();
     let truth = truths.iter().find(|truth| truth.file_name == SEVERAL_STATES).unwrap();
@@ -175,11 +178,8 @@ fn digest(document: &Value) -> String {
     document["result"]["preview"]["plan"]["digest"].as_str().unwrap().to_owned()
 }
 
-/// Customer and number of a certificate.
-type Created = (String, String);
-
 /// Customer and number of each certificate in AvaTax, in order; and for each certificate the hash of its document.
-fn in_avatax(stage: &Stage) -> (Vec<Created>, BTreeMap<Created, String>) {
+fn in_avatax(stage: &Stage) -> (Vec<Pair>, BTreeMap<Pair, String>) {
     let effects = stage.sim().effects();
     let (mut pairs, mut documents) = (Vec::new(), BTreeMap::new());
     for linked in effects.iter().filter(|it| it.kind == "certificate-linked") {
@@ -280,7 +280,7 @@ fn good_papers_arrive_doubtful_ones_go_before_a_person_and_nothing_is_read_twice
 }
 
 /// What AvaTax holds of a file is its flat copy, or that of the pages of one certificate.
-fn uploaded_as_avatax_takes_it(office: &Office, documents: &BTreeMap<(String, String), String>) {
+fn uploaded_as_avatax_takes_it(office: &Office, documents: &BTreeMap<Pair, String>) {
     let bytes = |file: &str| fs::read(office.stage.certificates_dir().join(file)).unwrap();
     let is_form =
         |bytes: &[u8]| lopdf::Document::load_mem(bytes).unwrap().catalog().unwrap().has(b"AcroForm");

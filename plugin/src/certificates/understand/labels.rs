@@ -85,10 +85,10 @@ fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Foun
         }
         let Some(found) = reach(sheet, at, label) else { continue };
         let short = label.words <= 2 && label.phrase.len() < 18;
-        if short && !stands_alone(sheet, &found, label.words) {
+        if short && !stands_alone(sheet, &found, label) {
             continue;
         }
-        let found = with_rest(sheet, found, short);
+        let found = with_rest(sheet, found, if short { Some(label) } else { None });
         if !in_running_text(sheet, &found) {
             best = Some((label, found));
         }
@@ -153,7 +153,7 @@ fn reach(sheet: &Sheet, at: usize, label: &Label) -> Option<Found> {
 
 /// A label with what goes on after its phrase: "of owner, partner, or authorized person", "(must have 11 digits)". What goes
 /// on in lower case or in brackets is print, a value is not.
-fn with_rest(sheet: &Sheet, mut found: Found, short: bool) -> Found {
+fn with_rest(sheet: &Sheet, mut found: Found, short: Option<&Label>) -> Found {
     let to = rest_of_label(sheet, found.end(), short);
     match found.more.last_mut() {
         Some(last) => last.1 = to,
@@ -163,15 +163,24 @@ fn with_rest(sheet: &Sheet, mut found: Found, short: bool) -> Found {
     found
 }
 
-fn rest_of_label(sheet: &Sheet, to: usize, short: bool) -> usize {
+/// Whether a short label may go on with "of": "Signature of owner", but "City of Springfield" is a name.
+fn goes_on(label: &Label) -> bool {
+    label.words > 1 || label.announces == Announces::Value(Field::Signature)
+}
+
+fn joins(word: &str) -> bool {
+    matches!(word, "of" | "and" | "or")
+}
+
+fn rest_of_label(sheet: &Sheet, to: usize, short: Option<&Label>) -> usize {
     let ends =
         |at: usize| sheet.tokens.get(at.wrapping_sub(1)).is_some_and(|it| it.text.ends_with([':', '#']));
     let Some(chunk) = sheet.chunk_of(to.saturating_sub(1)).filter(|chunk| to < chunk.to) else { return to };
     let goes_on = sheet.tokens.get(to).is_some_and(|token| {
         let word = token.text.trim_end_matches([',', ';', ')']);
         let small = word.chars().all(|c| c.is_lowercase() || c == '-' || c == '/') && word.len() > 1;
-        let joins = matches!(word, "of" | "and" | "or");
-        !token.field && (token.text.starts_with('(') || if short { joins } else { small })
+        !token.field
+            && (token.text.starts_with('(') || short.map_or(small, |label| joins(word) && goes_on(label)))
     });
     if !goes_on || ends(to) {
         return to;
@@ -219,7 +228,7 @@ fn in_running_text(sheet: &Sheet, found: &Found) -> bool {
 
 /// Whether a short label is one: at the beginning of its chunk (a number or letter may precede it), and followed by a
 /// colon, by room, or by nothing.
-fn stands_alone(sheet: &Sheet, found: &Found, words: u8) -> bool {
+fn stands_alone(sheet: &Sheet, found: &Found, label: &Label) -> bool {
     let Some(chunk) = sheet.chunk_of(found.from) else { return false };
     let before = sheet.span(chunk.from, found.from);
     let last = sheet.tokens.get(found.to.saturating_sub(1));
@@ -241,8 +250,8 @@ fn stands_alone(sheet: &Sheet, found: &Found, words: u8) -> bool {
     };
     let gap = last.map_or(0.0, |token| next.area.left - token.area.right);
     // "State" may be the first word of a value.
-    let room = words > 1 && gap > 0.9 * height(&next.area);
-    let aside = next.text.starts_with('(') || matches!(next.text.as_str(), "of" | "and" | "or");
+    let room = label.words > 1 && gap > 0.9 * height(&next.area);
+    let aside = next.text.starts_with('(') || (joins(&next.text) && goes_on(label));
     let number = next.plain.starts_with(|c: char| c.is_ascii_digit());
     (begins && (colon || room || aside)) || (colon && (room || number))
 }

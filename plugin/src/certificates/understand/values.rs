@@ -421,6 +421,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_begins_like_a_label_is_a_name() {
+        let values = read(&[
+            &[(54.0, "Name of purchaser"), (250.0, "City of Springfield")],
+            &[(54.0, "Signature of owner, partner, or officer"), (300.0, "/s/ Ann Example")],
+        ]);
+        assert_eq!(of(&values, Field::Purchaser), "City of Springfield");
+        assert_eq!(of(&values, Field::Signature), "/s/ Ann Example");
+    }
+
+    #[test]
     fn above_the_label() {
         let values = read(&[
             &[(54.0, "Blue Heron Marine Supply LLC")],
