@@ -22,19 +22,15 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
         }
         put_place(certificate, &place, &value);
     } else {
-        for (label, field) in [
-            (Field::City, Field::City),
-            (Field::AddressState, Field::AddressState),
-            (Field::PostalCode, Field::PostalCode),
-        ] {
-            let Some(value) = first(label) else { continue };
+        for field in [Field::City, Field::AddressState, Field::PostalCode] {
+            let Some(value) = first(field) else { continue };
             let text = match field {
                 Field::AddressState => places::state(&value.text).unwrap_or_default(),
                 Field::PostalCode => value.text.split_whitespace().collect(),
                 _ => value.text.clone(),
             };
             if !text.is_empty() {
-                certificate.put(Value { field, text, ..value.clone() });
+                certificate.put(Value { text, ..value.clone() });
             }
         }
     }
@@ -80,7 +76,7 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
         page: sheet.tokens.get(span.0).map_or(0, |token| token.page),
         area: Some(sheet.area(span.0, span.1)),
         how: How::Pattern,
-        confidence: sheet.span(span.0, span.1).iter().map(|token| token.confidence).fold(1.0, f32::min),
+        confidence: sheet.confidence(span.0, span.1),
     };
     if purchaser.is_empty() {
         certificate.put(at(Field::Purchaser, block.name, sheet.text(block.name.0, block.name.1)));
@@ -111,7 +107,7 @@ fn under_street(certificate: &Certificate, sheet: &Sheet) -> Option<(places::Pla
     below.into_iter().find_map(|chunk| {
         let raw = sheet.text(chunk.from, chunk.to);
         let place = places::read(&raw)?;
-        let confidence = sheet.span(chunk.from, chunk.to).iter().map(|it| it.confidence).fold(1.0, f32::min);
+        let confidence = sheet.confidence(chunk.from, chunk.to);
         let (text, page, area) = (String::new(), chunk.page, Some(chunk.area));
         Some((place, Value { field: Field::Place, text, raw, page, area, how: How::Pattern, confidence }))
     })

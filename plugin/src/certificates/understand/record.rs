@@ -233,7 +233,7 @@ fn letter_date(sheet: &Sheet) -> Option<Value> {
     sheet.chunks.iter().take(30).find_map(|chunk| {
         let raw = sheet.text(chunk.from, chunk.to);
         let date = dates::read(&raw).filter(|date| !date.ambiguous)?;
-        let confidence = sheet.span(chunk.from, chunk.to).iter().map(|it| it.confidence).fold(1.0, f32::min);
+        let confidence = sheet.confidence(chunk.from, chunk.to);
         Some(Value {
             field: Field::Signed,
             text: date.iso,
@@ -281,7 +281,7 @@ fn closing(certificate: &mut Certificate, sheet: &Sheet) {
         page: name.page,
         area: Some(name.area),
         how: How::Pattern,
-        confidence: sheet.span(name.from, name.to).iter().map(|token| token.confidence).fold(1.0, f32::min),
+        confidence: sheet.confidence(name.from, name.to),
     });
 }
 

@@ -74,7 +74,7 @@ pub fn rows(sheet: &Sheet) -> Vec<Row> {
         }
         let number = numbers::cleaned(&sheet.text(after, to));
         if number.chars().filter(char::is_ascii_digit).count() >= DIGITS {
-            let confidence = sheet.span(at, to).iter().map(|token| token.confidence).fold(1.0, f32::min);
+            let confidence = sheet.confidence(at, to);
             found.push(Row { region, number, page: own.page, area: sheet.area(at, to), confidence });
         }
     }

@@ -154,6 +154,12 @@ impl Sheet {
         token + after
     }
 
+    /// How sure the least sure word of a span is, 0 to 1; an empty span is sure.
+    #[must_use]
+    pub fn confidence(&self, from: usize, to: usize) -> f32 {
+        self.span(from, to).iter().map(|token| token.confidence).fold(1.0, f32::min)
+    }
+
     /// What surrounds a span.
     #[must_use]
     pub fn area(&self, from: usize, to: usize) -> Rectangle {
@@ -198,14 +204,7 @@ fn parted(word: &Word) -> Vec<Word> {
     {
         let (one, other) = text.split_at(at);
         let one = one.trim_end_matches('.');
-        let share = one.chars().count() as f32 / text.chars().count() as f32;
-        let middle = word.area.left + (word.area.right - word.area.left) * share;
-        let part = |text: &str, left, right| Word {
-            text: text.to_owned(),
-            area: Rectangle { left, right, ..word.area },
-            ..word.clone()
-        };
-        return vec![part(one, word.area.left, middle), part(other, middle, word.area.right)];
+        return halves(word, one, other, one.chars().count() as f32 / text.chars().count() as f32);
     }
     let length = text.chars().count() as f32;
     let cut = text.char_indices().find(|(at, c)| {
@@ -216,13 +215,18 @@ fn parted(word: &Word) -> Vec<Word> {
         return vec![Word { text: text.to_owned(), ..word.clone() }];
     };
     let (label, value) = text.split_at(at + 1);
-    let middle = word.area.left + (word.area.right - word.area.left) * label.chars().count() as f32 / length;
+    halves(word, label, value, label.chars().count() as f32 / length)
+}
+
+/// A word as two that stand side by side; `share` is the part of its width that the first one takes.
+fn halves(word: &Word, one: &str, other: &str, share: f32) -> Vec<Word> {
+    let middle = word.area.left + (word.area.right - word.area.left) * share;
     let part = |text: &str, left, right| Word {
         text: text.to_owned(),
         area: Rectangle { left, right, ..word.area },
         ..word.clone()
     };
-    vec![part(label, word.area.left, middle), part(value, middle, word.area.right)]
+    vec![part(one, word.area.left, middle), part(other, middle, word.area.right)]
 }
 
 /// Where recognition lost a space: a capital after small letters, with a whole word on either side ("MulberryRoad"), or a

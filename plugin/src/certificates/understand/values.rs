@@ -382,7 +382,7 @@ fn value(sheet: &Sheet, label: &Found, span: Option<(usize, usize)>) -> Value {
         page: label.page,
         area: Some(if tokens.is_empty() { label.area } else { sheet.area(from, to) }),
         how: if typed { How::FormField } else { How::Label },
-        confidence: tokens.iter().map(|token| token.confidence).fold(1.0, f32::min),
+        confidence: sheet.confidence(from, to),
         raw,
     }
 }
