@@ -344,6 +344,7 @@ pub(crate) mod testing {
             batch_size: 10,
             window: 4,
             patience: 5,
+            settling: 1,
             today: "2026-11-22".into(),
             seller_names: Vec::new(),
             terms: Vec::new(),

@@ -54,11 +54,16 @@ pub struct Response {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// The request did not leave: name not found, connection refused, not allowed by the host.
+    /// The request did not leave: name not found, connection refused.
     NotSent(String),
+    /// The request did not leave and never will: the host does not allow it, or it cannot be sent at all.
+    NotAllowed(String),
     /// The request may have been processed: cut, timed out, or an answer that could not be read.
     Unclear(String),
 }
+
+/// What became of a request.
+pub type Answer = Result<Response, SendError>;
 
 /// Media type of JSON.
 pub const JSON: &str = "application/json";

@@ -1,13 +1,15 @@
 //! What became of a plan: intents and outcomes, in the journal and at hand.
 //!
 //! `apply` starts by reading what earlier calls under the same plan wrote. An operation with a final outcome is not
-//! touched again; one with an intent and no final outcome was cut off, and is looked up in AvaTax before anything else.
-//! At hand there are about thirty bytes for each operation, and five examples of each way to end.
+//! touched again; one with an intent and no final outcome is in doubt, and is looked up in AvaTax before anything else
+//! ([`crate::recovery`]). At hand there are about thirty bytes for each operation, and five examples of each way to end.
 
+use core::time::Duration;
 use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::avatax::Failure;
 use crate::json::{self, Value};
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
 use crate::model::onboarding::{Error, OutcomeCount, Sample};
@@ -20,10 +22,20 @@ use crate::tally::keep;
 pub enum Progressed {
     /// Not begun.
     No,
-    /// Begun: what became of it has to be looked up first.
-    CutOff,
+    /// Begun, and nobody knows what became of it: it has to be looked up first.
+    InDoubt,
+    /// The same, and recorded so: whoever does it again records an intent again.
+    GivenUp,
     /// Ended for good.
     Ended(OutcomeState),
+}
+
+impl Progressed {
+    /// Whether it has to be looked up before it is done.
+    #[must_use]
+    pub fn in_doubt(self) -> bool {
+        matches!(self, Self::InDoubt | Self::GivenUp)
+    }
 }
 
 /// What an outcome says. Absent values are empty.
@@ -102,6 +114,14 @@ pub struct Ledger<'a> {
     ports: &'a Ports<'a>,
     plan: String,
     known: HashMap<u64, Progressed>,
+    /// Why this call does not know what became of an operation.
+    doubts: HashMap<u64, Failure>,
+    /// When something was last attempted that is in doubt now.
+    attempted: Duration,
+    /// The same, as this pass began.
+    doubted: Duration,
+    settled: u64,
+    last_pass: bool,
     samples: HashMap<(u8, u8), Vec<Sample>>,
     pending: Vec<Entry>,
 }
@@ -113,6 +133,12 @@ impl<'a> Ledger<'a> {
             ports,
             plan: plan.to_owned(),
             known: HashMap::new(),
+            doubts: HashMap::new(),
+            // When an earlier call was cut off is not known; it was before this one.
+            attempted: ports.network.now(),
+            doubted: ports.network.now(),
+            settled: 0,
+            last_pass: false,
             samples: HashMap::new(),
             pending: Vec::new(),
         };
@@ -122,10 +148,72 @@ impl<'a> Ledger<'a> {
         Ok(ledger)
     }
 
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
+    /// A pass over the plan begins. In the last one, what is in doubt is given up.
+    pub fn begin_pass(&mut self, last: bool) {
+        self.last_pass = last;
+        self.doubted = self.attempted;
+    }
+
+    /// How often something ended for good in this call.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.settled
+    }
+
+    /// Whether anything is in doubt; what was given up only if asked for.
+    #[must_use]
+    pub fn any_in_doubt(&self, given_up: bool) -> bool {
+        self.known.values().any(|it| *it == Progressed::InDoubt || given_up && *it == Progressed::GivenUp)
+    }
+
+    /// When something was last attempted that was in doubt as this pass began.
+    #[must_use]
+    pub fn doubted(&self) -> Duration {
+        self.doubted
+    }
+
+    /// Why this call does not know what became of an operation.
+    #[must_use]
+    pub fn doubt(&self, operation: Operation, key: &str) -> Option<&Failure> {
+        self.doubts.get(&slot(operation, key))
+    }
+
+    /// Nobody knows whether an operation was done. It is looked at again in the next pass; in the last one it is recorded
+    /// as unclear.
+    pub fn doubts(
+        &mut self,
+        operation: Operation,
+        key: &str,
+        customer: &str,
+        why: Failure,
+        said: &Said,
+    ) -> Result<(), Error> {
+        self.attempted = self.ports.network.now();
+        if self.last_pass {
+            let said = Said { detail: why.sentence(), ..said.clone() };
+            return self.end(operation, key, customer, OutcomeState::Unclear, &said);
+        }
+        self.doubts.insert(slot(operation, key), why);
+        Ok(())
+    }
+
     /// How far an operation got.
     #[must_use]
     pub fn progressed(&self, operation: Operation, key: &str) -> Progressed {
         self.known.get(&slot(operation, key)).copied().unwrap_or(Progressed::No)
+    }
+
+    /// Whether an operation was done or found done.
+    #[must_use]
+    pub fn succeeded(&self, operation: Operation, key: &str) -> bool {
+        let progressed = self.progressed(operation, key);
+        matches!(progressed, Progressed::Ended(OutcomeState::Done | OutcomeState::Adopted))
     }
 
     /// Whether an operation ended for good.
@@ -144,8 +232,8 @@ impl<'a> Ledger<'a> {
         let mut entries = Vec::new();
         for (key, customer, sha256) in keys {
             let known = self.known.entry(slot(operation, key)).or_insert(Progressed::No);
-            if *known == Progressed::No {
-                *known = Progressed::CutOff;
+            if matches!(*known, Progressed::No | Progressed::GivenUp) {
+                *known = Progressed::InDoubt;
                 let body = serde_json::json!({ "request": request, "sha256": sha256 });
                 entries.push(entry(EntryKind::Intent, operation, &self.plan, key, customer, &body));
             }
@@ -170,6 +258,8 @@ impl<'a> Ledger<'a> {
             ..entry(EntryKind::Outcome, operation, &self.plan, key, customer, said)
         };
         self.note(&outcome, said);
+        self.doubts.remove(&slot(operation, key));
+        self.settled += u64::from(state != OutcomeState::Unclear);
         self.pending.push(outcome);
         if self.pending.len() >= 500 { self.flush() } else { Ok(()) }
     }
@@ -216,7 +306,7 @@ impl<'a> Ledger<'a> {
             let operation = (slot & 0xff) as u8;
             match progressed {
                 Progressed::Ended(state) => *counts.entry((operation, *state as u8)).or_default() += 1,
-                Progressed::CutOff => {
+                Progressed::InDoubt | Progressed::GivenUp => {
                     *counts.entry((operation, OutcomeState::Unclear as u8)).or_default() += 1
                 }
                 Progressed::No => {}
@@ -245,11 +335,11 @@ impl<'a> Ledger<'a> {
     fn note(&mut self, entry: &Entry, said: &Said) {
         let slot = slot(entry.operation, &entry.key);
         let Some(state) = entry.state else {
-            self.known.entry(slot).or_insert(Progressed::CutOff);
+            self.known.entry(slot).or_insert(Progressed::InDoubt);
             return;
         };
         let progressed =
-            if state == OutcomeState::Unclear { Progressed::CutOff } else { Progressed::Ended(state) };
+            if state == OutcomeState::Unclear { Progressed::GivenUp } else { Progressed::Ended(state) };
         self.known.insert(slot, progressed);
         if state != OutcomeState::Unclear
             && let Some(unclear) = self.samples.get_mut(&(entry.operation as u8, OutcomeState::Unclear as u8))

@@ -11,6 +11,7 @@
 //! | creating customers | [`sync`] |
 //! | certificates and invitations | [`certificates`] |
 //! | the plan, its digest, and what became of it | [`plan`], [`ledger`] |
+//! | writes of which nobody knows whether they were done | [`recovery`] |
 //! | talking to AvaTax | [`avatax`], [`http`] |
 //!
 //! Two rules hold everywhere. Nothing is written to AvaTax that a confirmed plan does not contain, and every write is
@@ -31,6 +32,7 @@ pub mod order;
 pub mod plan;
 pub mod ports;
 pub mod preflight;
+pub mod recovery;
 pub mod sync;
 pub mod tally;
 

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::http::{Request, Response, SendError};
+use crate::http::{Answer, Request};
 use crate::model::documents::{DocumentError, DocumentPage, Rendition};
 use crate::model::erp::{Description, ErpError, FieldGroups, Page, Row, Scan};
 use crate::model::journal::{Entry, JournalError, Query, StoredEntry};
@@ -54,14 +54,15 @@ pub trait Progress {
 
 /// Imports `wasi:http` and `wasi:clocks`.
 pub trait Network {
-    /// Sends requests, at most `window` at a time, and answers in the same order. After an answer that `stop` holds of,
-    /// no further request is started; those left over are answered as not sent.
+    /// Sends requests, at most `window` at a time, and answers in the same order. `heard` sees each answer as it comes
+    /// in and says how many may be in flight from then on; after a 0 no further request is started, and those that never
+    /// were have no answer.
     fn send_all(
         &self,
         requests: &[&Request],
         window: usize,
-        stop: &dyn Fn(&Result<Response, SendError>) -> bool,
-    ) -> Vec<Result<Response, SendError>>;
+        heard: &mut dyn FnMut(&Answer) -> usize,
+    ) -> Vec<Option<Answer>>;
     /// Waits.
     fn sleep(&self, time: Duration);
     /// Time since some fixed moment.

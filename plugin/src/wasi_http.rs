@@ -17,7 +17,7 @@ use waki::bindings::wasi::http::types::{
 use waki::bindings::wasi::io::poll::{self, Pollable};
 use waki::bindings::wasi::io::streams::StreamError;
 
-use crate::http::{JSON, Method, Request, Response, SendError};
+use crate::http::{Answer, JSON, Method, Request, Response, SendError};
 use crate::ports::Network;
 
 /// Largest answer that is read. The host has a limit of its own; this one keeps a wrong host from filling our memory.
@@ -33,22 +33,29 @@ impl Network for Wasi {
         &self,
         requests: &[&Request],
         window: usize,
-        stop: &dyn Fn(&Result<Response, SendError>) -> bool,
-    ) -> Vec<Result<Response, SendError>> {
-        let mut stopped = false;
-        let mut answers: Vec<Option<Result<Response, SendError>>> = requests.iter().map(|_| None).collect();
+        heard: &mut dyn FnMut(&Answer) -> usize,
+    ) -> Vec<Option<Answer>> {
+        let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
+        let mut put = |at: usize, answer: Answer| {
+            let allowed = heard(&answer);
+            if let Some(slot) = answers.get_mut(at) {
+                *slot = Some(answer);
+            }
+            allowed
+        };
+        let mut window = window;
         let mut waiting = requests.iter().enumerate();
         let mut flying: Vec<Flying> = Vec::with_capacity(window);
         loop {
-            while flying.len() < window.max(1) && !stopped {
+            while flying.len() < window {
                 let Some((at, request)) = waiting.next() else { break };
                 match start(request) {
                     Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
-                    Err(error) => put(&mut answers, at, Err(error)),
+                    Err(error) => window = put(at, Err(error)),
                 }
             }
             if flying.is_empty() {
-                break;
+                return answers;
             }
             let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
             let ready = poll::poll(&pollables);
@@ -57,15 +64,10 @@ impl Network for Wasi {
                 if ready.iter().any(|it| *it as usize == index) {
                     let Flying { at, pollable, future } = flying.swap_remove(index);
                     drop(pollable);
-                    let answer = finish(future);
-                    stopped |= stop(&answer);
-                    put(&mut answers, at, answer);
+                    window = put(at, finish(future));
                 }
             }
         }
-        let left_over =
-            || Err(SendError::NotSent("It was not sent because of an earlier answer.".to_owned()));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(left_over)).collect()
     }
 
     fn sleep(&self, time: Duration) {
@@ -83,15 +85,9 @@ struct Flying {
     future: FutureIncomingResponse,
 }
 
-fn put(answers: &mut [Option<Result<Response, SendError>>], at: usize, answer: Result<Response, SendError>) {
-    if let Some(slot) = answers.get_mut(at) {
-        *slot = Some(answer);
-    }
-}
-
 fn start(request: &Request) -> Result<FutureIncomingResponse, SendError> {
     let unusable =
-        |what: &str| SendError::NotSent(format!("The request to {} has an unusable {what}.", request.url));
+        |what: &str| SendError::NotAllowed(format!("The request to {} has an unusable {what}.", request.url));
     let (scheme, rest) = match request.url.split_once("://") {
         Some(("https", rest)) => (Scheme::Https, rest),
         Some(("http", rest)) => (Scheme::Http, rest),
@@ -182,7 +178,7 @@ fn classify(code: &ErrorCode) -> SendError {
     let why = match code {
         ErrorCode::HttpRequestDenied => {
             let why = "The host's egress policy does not allow this request; the host names the rule that is missing.";
-            return SendError::NotSent(why.to_owned());
+            return SendError::NotAllowed(why.to_owned());
         }
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) => "its name cannot be found",
         ErrorCode::DestinationNotFound

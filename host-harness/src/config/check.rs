@@ -101,6 +101,7 @@ impl Checker<'_> {
             batch_size: self.number("batch-size", tenant.batch_size, 25, 1..=100)?,
             window: self.number("window", tenant.window, 16, 1..=64)?,
             patience_seconds: self.number("patience-seconds", tenant.patience_seconds, 180, 1..=86_400)?,
+            settling_seconds: self.number("settling-seconds", tenant.settling_seconds, 10, 0..=600)?,
             seller_names: self.seller_names(tenant.seller_names)?,
             terms: self.terms(tenant.terms)?,
             data_dir: self.folder.join(data_dir),

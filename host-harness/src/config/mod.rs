@@ -69,6 +69,8 @@ pub struct TenantConfig {
     pub window: u32,
     /// Longest wait for invitations or set-up, in seconds.
     pub patience_seconds: u32,
+    /// How long AvaTax may take to show what it has stored, in seconds. Default 10.
+    pub settling_seconds: u32,
     /// Names under which the company sells.
     pub seller_names: Vec<String>,
     /// Terms of certificates that name no last day and whose state sets none.
@@ -269,6 +271,7 @@ impl TenantConfig {
             batch_size: self.batch_size,
             window: self.window,
             patience: self.patience_seconds,
+            settling: self.settling_seconds,
             today: today.to_string(),
             seller_names: self.seller_names.clone(),
             terms: self.terms.clone(),

@@ -58,6 +58,7 @@ pub(super) struct Tenant {
     pub(super) batch_size: Option<Spanned<u32>>,
     pub(super) window: Option<Spanned<u32>>,
     pub(super) patience_seconds: Option<Spanned<u32>>,
+    pub(super) settling_seconds: Option<Spanned<u32>>,
     pub(super) seller_names: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) terms: Option<Spanned<Vec<Spanned<Term>>>>,
     pub(super) data_dir: Option<PathBuf>,

@@ -93,6 +93,7 @@ fn tenant(limits: Limits) -> Tenant {
             batch_size: 10,
             window: 4,
             patience: 60,
+            settling: 10,
             today: "2026-01-31".into(),
             seller_names: Vec::new(),
             terms: Vec::new(),

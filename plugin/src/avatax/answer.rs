@@ -57,6 +57,12 @@ impl Failure {
         }
     }
 
+    /// Whether AvaTax said no, be that as it may.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(..) | Self::MaybeExists(_))
+    }
+
     /// The contract's error for a failure of a call that the run cannot do without.
     #[must_use]
     pub fn error(&self) -> Error {
@@ -73,7 +79,7 @@ const QUOTE_MAX: usize = 300;
 pub fn judge(answer: Result<Response, SendError>) -> Result<Vec<u8>, Failure> {
     let response = match answer {
         Ok(response) => response,
-        Err(SendError::NotSent(why)) => return Err(Failure::NotDone(why)),
+        Err(SendError::NotSent(why) | SendError::NotAllowed(why)) => return Err(Failure::NotDone(why)),
         Err(SendError::Unclear(why)) => return Err(Failure::Unclear(why)),
     };
     if (200..300).contains(&response.status) {

@@ -7,22 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
+use crate::avatax::lists::{COUNT, rows};
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
 use crate::http::{Method, Request, encode, filter_text, form_file};
 use crate::json::{self, Value};
 use crate::model::onboarding::{CertificateRole, Provisioning};
-
-/// Values in one `in (…)` filter. Together with [`FILTER_MAX`] this keeps URLs where every gateway takes them.
-const FILTER_VALUES: usize = 40;
-/// Longest encoded list of values in a filter.
-const FILTER_MAX: usize = 3000;
-/// Rows of a list page. The documented maximum is 1,000, but lists of this part of the API seem to end at 100.
-const LIST_PAGE: usize = 100;
-/// Pages read of any one list, as a bound on what a broken server can make us read.
-const LIST_PAGES: usize = 1000;
-/// Where AvaTax's paged envelope says how many rows there are in all.
-const COUNT: &str = "@recordsetCount";
 
 /// Answer of Ping: 200 also for wrong credentials.
 #[derive(Debug, Clone)]
@@ -74,6 +64,10 @@ impl RemoteCustomer {
 pub struct RemoteCertificate {
     pub id: u64,
     pub filename: String,
+    pub zone: u64,
+    pub signed: String,
+    pub expires: String,
+    pub number: String,
 }
 
 /// A certificate to create. It is created under its file name alone, because AvaTax takes either that or a picture, and
@@ -141,16 +135,13 @@ impl From<&Value> for RemoteInvitation {
 }
 
 fn certificate(value: &Value) -> RemoteCertificate {
-    RemoteCertificate { id: json::number(value, "id"), filename: json::text(value, "filename") }
-}
-
-/// The rows of AvaTax's paged envelope, and how many there are in all if it says so. An answer without rows is no empty
-/// list: taken for one, it would let things be written a second time.
-fn rows(mut page: Value) -> Result<(Vec<Value>, Option<usize>), Failure> {
-    let count = page.get(COUNT).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
-    match page.get_mut("value").map(Value::take) {
-        Some(Value::Array(rows)) => Ok((rows, count)),
-        _ => Err(Failure::Unclear("AvaTax answered a list without its rows.".to_owned())),
+    RemoteCertificate {
+        id: json::number(value, "id"),
+        filename: json::text(value, "filename"),
+        zone: value.get("exposureZone").map(|zone| json::number(zone, "id")).unwrap_or_default(),
+        signed: json::text(value, "signedDate"),
+        expires: json::text(value, "expirationDate"),
+        number: json::text(value, "exemptionNumber"),
     }
 }
 
@@ -209,12 +200,6 @@ impl AvaTax<'_> {
         }
     }
 
-    /// Sends one write.
-    pub fn write(&self, request: Request) -> Result<Value, Failure> {
-        let one = self.write_all(&[request], 1).into_iter().next();
-        one.unwrap_or_else(|| Err(Failure::Unclear("There was no answer.".to_owned())))
-    }
-
     /// How many customers the company has.
     pub fn customer_count(&self) -> Result<Option<u64>, Failure> {
         let found = self.read(self.company_get("/customers?$top=1"))?;
@@ -245,7 +230,7 @@ impl AvaTax<'_> {
     /// All certificates of a customer.
     pub fn certificates_of(&self, code: &str) -> Result<Vec<RemoteCertificate>, Failure> {
         let path = format!("/companies/{}/customers/{}/certificates", self.company_id, encode(code));
-        Ok(self.list(&path)?.iter().map(certificate).collect())
+        Ok(self.list(&path, true)?.iter().map(certificate).collect())
     }
 
     /// Codes of the customers that each of these certificates is linked to.
@@ -255,7 +240,12 @@ impl AvaTax<'_> {
             .map(|id| self.company_get(&format!("/certificates/{id}/customers")))
             .collect();
         let codes = |answer: Result<Value, Failure>| {
-            let (customers, _) = rows(answer?)?;
+            let customers = match answer {
+                Ok(page) => rows(page)?.0,
+                // Too new for AvaTax to show it everywhere, or just taken away.
+                Err(Failure::NotFound) => Vec::new(),
+                Err(failure) => return Err(failure),
+            };
             Ok(customers.iter().map(|it| json::text(it, "customerCode")).collect())
         };
         self.read_all(&requests).into_iter().map(codes).collect()
@@ -277,17 +267,17 @@ impl AvaTax<'_> {
 
     /// All exposure zones. They cannot be filtered on the server.
     pub fn zones(&self) -> Result<Vec<Named>, Failure> {
-        Ok(self.list("/definitions/certificateexposurezones")?.iter().map(named).collect())
+        Ok(self.list("/definitions/certificateexposurezones", false)?.iter().map(named).collect())
     }
 
     /// All exemption reasons.
     pub fn reasons(&self) -> Result<Vec<Named>, Failure> {
-        Ok(self.list("/definitions/certificateexemptreasons")?.iter().map(named).collect())
+        Ok(self.list("/definitions/certificateexemptreasons", false)?.iter().map(named).collect())
     }
 
     /// All cover letters.
     pub fn cover_letters(&self) -> Result<Vec<Named>, Failure> {
-        Ok(self.list("/definitions/coverletters")?.iter().map(named).collect())
+        Ok(self.list("/definitions/coverletters", false)?.iter().map(named).collect())
     }
 
     /// The request that creates customers.
@@ -341,8 +331,12 @@ impl AvaTax<'_> {
             certificates.iter().map(|id| self.company_get(&format!("/certificates/{id}"))).collect();
         let mut found = HashSet::new();
         for (id, answer) in certificates.iter().zip(self.read_all(&requests)) {
-            if answer?.get("documentExists").and_then(Value::as_bool) == Some(true) {
-                found.insert(*id);
+            match answer {
+                Ok(it) if it.get("documentExists").and_then(Value::as_bool) == Some(true) => {
+                    found.insert(*id);
+                }
+                Ok(_) | Err(Failure::NotFound) => {}
+                Err(failure) => return Err(failure),
             }
         }
         Ok(found)
@@ -378,59 +372,6 @@ impl AvaTax<'_> {
     #[must_use]
     pub fn get_invitation(&self, code: &str, id: u64) -> Request {
         self.company_get(&format!("/customers/{}/certexpressinvites/{id}", encode(code)))
-    }
-
-    /// Records below the company whose field is one of the values, several requests in flight.
-    fn find(&self, path: &str, field: &str, values: &[&str]) -> Result<Vec<Value>, Failure> {
-        let mut queries = Vec::new();
-        let mut rest = values;
-        while !rest.is_empty() {
-            let mut taken = 0;
-            let mut length = 0;
-            for value in rest.iter().take(FILTER_VALUES) {
-                length += encode(&filter_text(value)).len() + 3;
-                if taken > 0 && length > FILTER_MAX {
-                    break;
-                }
-                taken += 1;
-            }
-            let (now, later) = rest.split_at(taken.min(rest.len()));
-            rest = later;
-            let list = now.iter().map(|value| filter_text(value)).collect::<Vec<_>>().join(",");
-            let filter = encode(&format!("{field} in ({list})"));
-            queries.push(format!("{path}?$filter={filter}&"));
-        }
-        let requests: Vec<Request> =
-            queries.iter().map(|query| self.company_get(&format!("{query}$top={LIST_PAGE}"))).collect();
-        let mut found = Vec::new();
-        for (query, first) in queries.iter().zip(self.read_all(&requests)) {
-            found.extend(self.whole(&format!("/companies/{}{query}", self.company_id), first)?);
-        }
-        Ok(found)
-    }
-
-    /// A whole list, page by page.
-    fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
-        let query = format!("{path}?");
-        let first = self.read(self.get(&format!("{query}$top={LIST_PAGE}")));
-        self.whole(&query, first)
-    }
-
-    /// The rest of a list after its first page. Pages are of equal size, as the service demands.
-    fn whole(&self, query: &str, first: Result<Value, Failure>) -> Result<Vec<Value>, Failure> {
-        let (mut all, count) = rows(first?)?;
-        let mut last = all.len();
-        for page in 1..LIST_PAGES {
-            let complete = count.map_or(last < LIST_PAGE, |count| all.len() >= count);
-            if complete || last == 0 {
-                return Ok(all);
-            }
-            let skip = page * LIST_PAGE;
-            let (more, _) = rows(self.read(self.get(&format!("{query}$top={LIST_PAGE}&$skip={skip}")))?)?;
-            last = more.len();
-            all.extend(more);
-        }
-        Err(Failure::Unclear(format!("A list has more than {} rows.", LIST_PAGES * LIST_PAGE)))
     }
 }
 

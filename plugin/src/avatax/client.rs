@@ -1,32 +1,22 @@
-//! Sending to AvaTax: several requests in flight, waiting when told to, repeating what may be repeated.
+//! Sending to AvaTax: several requests in flight, sent again as the policy in [`super::retry`] says.
 //!
-//! Two kinds of calls. A read may be repeated, so it is, a few times. A write is repeated only when it certainly was not
-//! done: AvaTax said slow down, or the request never left. Everything else about writes is for the caller, who looks
-//! before it writes again.
+//! A read may be repeated, so it is. A write is repeated only when it certainly was not done: AvaTax said slow down, or
+//! the request never left. Everything else about writes is for the caller, who looks before it writes again.
 
 use core::time::Duration;
 
-use crate::avatax::answer::{Failure, judge, slow_down};
-use crate::http::{JSON, Method, Request, Response, SendError};
+use crate::avatax::answer::{Failure, judge};
+use crate::avatax::retry::{ATTEMPTS, Call, Next, Pace, next};
+use crate::http::{Answer, JSON, Method, Request, SendError};
 use crate::json::{self, Value};
 use crate::ports::{Network, Ports};
 
-/// Attempts for one request before its failure is final.
-const ATTEMPTS: u32 = 6;
-/// First wait when AvaTax does not say how long; doubled each time.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// First wait before a doubtful write is looked up.
-const SETTLING: Duration = Duration::from_millis(300);
-/// Longest wait between attempts, also when AvaTax asks for more.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// AvaTax, for one company.
-#[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
 pub struct AvaTax<'a> {
     network: &'a dyn Network,
     base_url: &'a str,
-    window: usize,
+    pace: Pace,
     /// AvaTax's id of the company; 0 until it is known.
     pub company_id: u64,
 }
@@ -39,26 +29,20 @@ impl<'a> AvaTax<'a> {
         Self {
             network: ports.network,
             base_url: ports.settings.base_url.trim_end_matches('/'),
-            window,
+            pace: Pace::new(window),
             company_id: 0,
         }
     }
 
-    /// Requests in flight at most.
+    /// Requests in flight at the best of times.
     #[must_use]
     pub fn window(&self) -> usize {
-        self.window
+        self.pace.ceiling()
     }
 
     /// Waits.
     pub fn sleep(&self, time: Duration) {
         self.network.sleep(time);
-    }
-
-    /// Waits before looking whether a doubtful write landed, longer each round: the first request may still be worked
-    /// on, and lists may lag behind.
-    pub fn settle(&self, round: u32) {
-        self.network.sleep((SETTLING * 2_u32.saturating_pow(round.min(6))).min(LONGEST_WAIT));
     }
 
     /// Time since some fixed moment.
@@ -94,11 +78,7 @@ impl<'a> AvaTax<'a> {
 
     /// Sends reads, repeating them when that may help, and parses the answers.
     pub fn read_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        let repeat = |answer: &Result<Response, SendError>| match answer {
-            Ok(response) => response.status >= 500 || response.status == 408,
-            Err(_) => true,
-        };
-        let answers = self.send(requests, self.window, &repeat);
+        let answers = self.send(requests, Call::Read);
         answers.into_iter().map(|answer| judge(answer).and_then(|body| parse(&body))).collect()
     }
 
@@ -108,53 +88,72 @@ impl<'a> AvaTax<'a> {
         one.unwrap_or_else(|| Err(Failure::Unclear("There was no answer.".to_owned())))
     }
 
-    /// Sends writes, each once unless it certainly was not done, at most `window` at a time.
-    pub fn write_all(&self, requests: &[Request], window: usize) -> Vec<Result<Value, Failure>> {
-        let not_sent = |answer: &Result<Response, SendError>| matches!(answer, Err(SendError::NotSent(_)));
-        let answers = self.send(requests, window.clamp(1, self.window), &not_sent);
+    /// Sends writes, each once unless it certainly was not done.
+    pub fn write_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
+        let answers = self.send(requests, Call::Write);
         answers.into_iter().map(|answer| judge(answer).and_then(|body| parse(&body))).collect()
     }
 
-    /// Sends, and sends again what AvaTax put off or `repeat` wants repeated.
-    fn send(
-        &self,
-        requests: &[Request],
-        window: usize,
-        repeat: &dyn Fn(&Result<Response, SendError>) -> bool,
-    ) -> Vec<Result<Response, SendError>> {
-        // Wrong credentials stay wrong, and repeating them may lock the account.
-        let refused = |answer: &Result<Response, SendError>| answer.as_ref().is_ok_and(|it| it.status == 401);
-        let mut answers: Vec<Option<Result<Response, SendError>>> = vec![None; requests.len()];
-        let mut open: Vec<usize> = (0..requests.len()).collect();
-        let mut wait = FIRST_WAIT;
-        let mut window = window;
-        for attempt in 1..=ATTEMPTS {
-            let batch: Vec<&Request> = open.iter().filter_map(|at| requests.get(*at)).collect();
+    /// Sends one write.
+    pub fn write(&self, request: Request) -> Result<Value, Failure> {
+        let one = self.write_all(&[request]).into_iter().next();
+        one.unwrap_or_else(|| Err(Failure::Unclear("There was no answer.".to_owned())))
+    }
+
+    /// Sends, and sends again what the policy says.
+    fn send(&self, requests: &[Request], call: Call) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = vec![None; requests.len()];
+        // A request still open, and how often it was sent.
+        let mut open: Vec<(usize, u32)> = (0..requests.len()).map(|at| (at, 0)).collect();
+        let mut round = 0;
+        loop {
+            let batch: Vec<&Request> = open.iter().filter_map(|(at, _)| requests.get(*at)).collect();
             let mut told = None;
-            let mut again = Vec::new();
-            let mut locked_out = false;
-            for (at, answer) in open.iter().zip(self.network.send_all(&batch, window, &refused)) {
-                locked_out |= refused(&answer);
-                let slow = slow_down(&answer);
-                if slow.is_some() || repeat(&answer) {
-                    told = told.max(slow.flatten());
-                    again.push(*at);
+            let (mut slow, mut locked_out) = (false, false);
+            let heard = self.network.send_all(&batch, self.pace.window(), &mut |answer| {
+                match next(answer, call) {
+                    Next::Final(true) => self.pace.went_well(),
+                    Next::LockedOut => locked_out = true,
+                    Next::SlowDown(seconds) => {
+                        // Those in flight together hear it together; that is one reason to slow down, not many.
+                        if !slow {
+                            self.pace.slow_down();
+                        }
+                        slow = true;
+                        told = told.max(seconds);
+                    }
+                    Next::Final(false) | Next::Again => {}
                 }
-                if let Some(slot) = answers.get_mut(*at) {
+                if slow || locked_out { 0 } else { self.pace.window() }
+            });
+            let before = open.len();
+            let mut again = Vec::new();
+            for ((at, sent), answer) in open.into_iter().zip(heard) {
+                let Some(answer) = answer else {
+                    again.push((at, sent));
+                    continue;
+                };
+                let repeat = matches!(next(&answer, call), Next::Again | Next::SlowDown(_));
+                if repeat && sent + 1 < ATTEMPTS {
+                    again.push((at, sent + 1));
+                }
+                if let Some(slot) = answers.get_mut(at) {
                     *slot = Some(answer);
                 }
             }
-            if again.is_empty() || attempt == ATTEMPTS || locked_out {
+            // As long as something gets through, the rest is only late.
+            round = if again.len() < before { 0 } else { round + 1 };
+            if again.is_empty()
+                || locked_out
+                || round >= ATTEMPTS
+                || !self.pace.wait(self.network, round, told)
+            {
                 break;
             }
-            // Fewer at a time next round: either AvaTax asked for it, or something on the way is failing.
-            window = (window / 2).max(1);
-            self.network.sleep(told.map_or(wait, Duration::from_secs).min(LONGEST_WAIT));
-            wait = (wait * 2).min(LONGEST_WAIT);
             open = again;
         }
-        let missing = || Err(SendError::Unclear("There was no answer.".to_owned()));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
+        let never = || Err(SendError::NotSent("It was not sent because of an earlier answer.".to_owned()));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(never)).collect()
     }
 }
 

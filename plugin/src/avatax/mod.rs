@@ -2,15 +2,19 @@
 //!
 //! | part | module |
 //! |---|---|
-//! | sending, waiting when AvaTax says slow down, repeating what may be repeated | [`client`] |
+//! | sending, several requests in flight | [`client`] |
+//! | what is sent again, after which wait, and when to give up | [`retry`] |
 //! | what an answer means | [`answer`] |
 //! | the calls, typed | [`calls`] |
+//! | lists, page by page | `lists` |
 //!
 //! There is no account in here: the host adds credentials to requests after its policy has allowed them.
 
 pub mod answer;
 pub mod calls;
 pub mod client;
+mod lists;
+pub mod retry;
 
 pub use answer::Failure;
 pub use client::AvaTax;

@@ -1,10 +1,11 @@
 //! Inviting exempt customers through CertExpress, where no valid certificate covers them.
 //!
 //! An invitation is an e-mail to a customer: a second one for the same purpose is a nuisance that cannot be taken back.
-//! So AvaTax's list of invitations is read before planning, and again after any answer that leaves a doubt.
+//! So AvaTax's list of invitations is read before planning, again before sending, and after any answer that leaves a
+//! doubt ([`crate::recovery`]).
 
 use core::time::Duration;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::avatax::Failure;
 use crate::avatax::calls::{NewInvitation, RemoteInvitation};
@@ -12,18 +13,17 @@ use crate::certificates::{Doing, Planning, place, sample};
 use crate::customer::{self, Projected};
 use crate::exemption;
 use crate::http::Request;
-use crate::ledger::{Progressed, Said, Written};
+use crate::ledger::{Said, Written};
 use crate::model::erp::{Customer, FieldGroups, Posture, Row};
 use crate::model::journal::{Entry, Operation, OutcomeState};
 use crate::model::onboarding::{Decision, Error, ObstacleKind};
 use crate::model::progress::Phase;
 use crate::model::tenant::Delivery;
 use crate::plan::{self, Item, decision_name, sha256_hex, short_hash};
+use crate::recovery::{self, passes};
 use crate::sync::{is_as_confirmed, reread};
 
 const INVITE: Operation = Operation::SendInvitation;
-/// Times the same invitation is sent when nobody can say what happened and AvaTax does not list it.
-const ROUNDS: u32 = 2;
 /// Invitations asked about in one go, so that memory stays flat.
 const ASKED_AT_ONCE: usize = 500;
 /// First wait for invitations to get ready; doubled each time.
@@ -101,8 +101,8 @@ fn page(
         candidates.push(Candidate { customer, projected, gaps: Vec::new(), decided });
     }
     let asked: Vec<&str> = candidates.iter().filter(|it| it.decided.is_none()).map(Candidate::code).collect();
-    let known = planning.avatax.customers(&asked).map_err(|failure| failure.error())?;
-    let invited = planning.avatax.invitations(&asked).map_err(|failure| failure.error())?;
+    let known = planning.customers(&asked)?;
+    let invited = planning.invitations(&asked)?;
     for candidate in candidates.iter_mut().filter(|it| it.decided.is_none()) {
         if !known.contains_key(candidate.code()) {
             candidate.decided = Some((Decision::NotSynced, "not in AvaTax yet: run sync first".to_owned()));
@@ -229,109 +229,89 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
     if total == 0 {
         return Ok(());
     }
-    let (ports, name) = (doing.ports, doing.plan.clone());
-    let size = doing.avatax.window() * 4;
-    let mut done = 0;
-    plan::walk(ports, &name, INVITE, size, &mut |items| {
-        let items: Vec<_> =
-            items.into_iter().filter(|(entry, _)| !doing.ledger.ended(INVITE, &entry.key)).collect();
-        done += items.len() as u64;
-        let result = chunk(doing, items);
-        doing.ledger.flush()?;
-        result?;
-        doing.stopped = ports.asked_to_stop(Phase::Inviting, done.min(total), Some(total));
-        Ok(!doing.stopped)
-    })
+    passes(
+        doing,
+        |doing| &mut doing.ledger,
+        |doing, _| {
+            let (ports, name) = (doing.ports, doing.plan.clone());
+            let size = doing.avatax.window() * 4;
+            let mut done = total.saturating_sub(open(doing)?);
+            plan::walk(ports, &name, INVITE, size, &mut |items| {
+                let items: Vec<_> =
+                    items.into_iter().filter(|(entry, _)| !doing.ledger.ended(INVITE, &entry.key)).collect();
+                done += items.len() as u64;
+                let result = chunk(doing, items);
+                doing.ledger.flush()?;
+                result?;
+                doing.stopped = ports.asked_to_stop(Phase::Inviting, done.min(total), Some(total));
+                Ok(!doing.stopped)
+            })?;
+            Ok(!doing.stopped)
+        },
+    )
 }
 
 fn chunk(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Error> {
-    // What an earlier call began is looked up before anything else: the e-mail may be out whatever the ERP says by now.
-    let (cut_off, fresh): (Vec<_>, Vec<_>) = items
-        .into_iter()
-        .partition(|(entry, _)| doing.ledger.progressed(INVITE, &entry.key) == Progressed::CutOff);
-    let mut open = adopt(doing, cut_off)?;
-    open.extend(fresh);
-    let mut open = still_as_confirmed(doing, open)?;
-    for round in 1..=ROUNDS {
-        if open.is_empty() {
-            break;
+    let (doubtful, fresh): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|(entry, _)| doing.ledger.progressed(INVITE, &entry.key).in_doubt());
+    // Somebody else may have invited the customer since the preview.
+    let mut open = adopt(doing, fresh)?;
+    let since = doing.ledger.doubted();
+    for (entry, item) in recovery::absent(doing.ports, since, doubtful, &mut |items| adopt(doing, items))? {
+        match doing.ledger.doubt(INVITE, &entry.key) {
+            Some(failure) if failure.is_refusal() => {
+                let said = said(&item, None, &failure.sentence());
+                doing.ledger.end(INVITE, &entry.key, &entry.customer, OutcomeState::Refused, &said)?;
+            }
+            _ => open.push((entry, item)),
         }
-        let requests: Vec<Request> = open.iter().map(|(entry, item)| request(doing, entry, item)).collect();
-        let intents = open.iter().zip(&requests).map(|((entry, _), request)| {
-            (entry.key.as_str(), entry.customer.as_str(), sha256_hex(&request.body))
+    }
+    let open = still_as_confirmed(doing, open)?;
+    let requests: Vec<Request> = open.iter().map(|(entry, item)| request(doing, entry, item)).collect();
+    let intents = open.iter().zip(&requests).map(|((entry, _), request)| {
+        (entry.key.as_str(), entry.customer.as_str(), sha256_hex(&request.body))
+    });
+    doing.ledger.intend(INVITE, "POST certexpressinvites", intents.collect::<Vec<_>>())?;
+    let mut fatal = None;
+    for ((entry, item), answer) in open.iter().zip(doing.avatax.write_all(&requests)) {
+        let created = answer.and_then(|created| {
+            let invitation = created.get(0).and_then(|it| it.get("invitation")).map(RemoteInvitation::from);
+            let unnamed = "AvaTax did not name the invitation in its answer.";
+            invitation.filter(|it| it.id != 0).ok_or_else(|| Failure::Unclear(unnamed.to_owned()))
         });
-        doing.ledger.intend(INVITE, "POST certexpressinvites", intents.collect::<Vec<_>>())?;
-        let answers = doing.avatax.write_all(&requests, doing.avatax.window());
-        let mut doubtful = Vec::new();
-        let mut fatal = None;
-        for ((entry, item), answer) in open.into_iter().zip(answers) {
-            let failure = match answer {
-                Ok(created) => {
-                    let invitation =
-                        created.get(0).and_then(|it| it.get("invitation")).map(RemoteInvitation::from);
-                    match invitation.filter(|it| it.id != 0) {
-                        Some(invitation) => {
-                            let said = said(&item, Some(&invitation), "");
-                            doing.ledger.end(
-                                INVITE,
-                                &entry.key,
-                                &entry.customer,
-                                OutcomeState::Done,
-                                &said,
-                            )?;
-                            continue;
-                        }
-                        None => {
-                            Failure::Unclear("AvaTax did not name the invitation in its answer.".to_owned())
-                        }
+        let (state, said) = match created {
+            Ok(invitation) => (OutcomeState::Done, said(item, Some(&invitation), "")),
+            Err(failure) => {
+                match failure.fatal() {
+                    Some(error) => fatal = Some(error),
+                    None => {
+                        let said = said(item, None, "");
+                        doing.ledger.doubts(INVITE, &entry.key, &entry.customer, failure, &said)?;
                     }
                 }
-                Err(failure) => failure,
-            };
-            match failure.fatal() {
-                Some(error) => fatal = Some(error),
-                None => doubtful.push((entry, item, failure)),
-            }
-        }
-        open = resolve(doing, doubtful, round)?;
-        if let Some(error) = fatal {
-            return Err(error);
-        }
-    }
-    Ok(())
-}
-
-/// Looks what became of doubtful invitations; returns those to send again.
-fn resolve(
-    doing: &mut Doing<'_>,
-    doubtful: Vec<(Entry, Item, Failure)>,
-    round: u32,
-) -> Result<Vec<(Entry, Item)>, Error> {
-    if doubtful.is_empty() {
-        return Ok(Vec::new());
-    }
-    // An e-mail cannot be taken back, so the list gets time to catch up.
-    doing.avatax.settle(round + 1);
-    let mut why = HashMap::new();
-    let items = doubtful.into_iter().map(|(entry, item, failure)| {
-        why.insert(entry.key.clone(), failure);
-        (entry, item)
-    });
-    let items: Vec<_> = items.collect();
-    let mut again = Vec::new();
-    for (entry, item) in adopt(doing, items)? {
-        let state = match why.get(&entry.key) {
-            Some(Failure::Unclear(_)) if round < ROUNDS => {
-                again.push((entry, item));
                 continue;
             }
-            Some(Failure::Unclear(_)) | None => OutcomeState::Unclear,
-            Some(_) => OutcomeState::Refused,
         };
-        let detail = why.get(&entry.key).map(Failure::sentence).unwrap_or_default();
-        doing.ledger.end(INVITE, &entry.key, &entry.customer, state, &said(&item, None, &detail))?;
+        doing.ledger.end(INVITE, &entry.key, &entry.customer, state, &said)?;
     }
-    Ok(again)
+    fatal.map_or(Ok(()), Err)
+}
+
+/// Settles what the plan left in doubt, and gives up what is not there.
+pub(crate) fn settle(doing: &mut Doing<'_>) -> Result<(), Error> {
+    let (ports, name) = (doing.ports, doing.plan.clone());
+    plan::walk(ports, &name, INVITE, 500, &mut |items| {
+        let in_doubt = |(entry, _): &(Entry, Item)| doing.ledger.progressed(INVITE, &entry.key).in_doubt();
+        let doubtful = items.into_iter().filter(in_doubt).collect();
+        let since = doing.ledger.doubted();
+        let absent = recovery::absent(ports, since, doubtful, &mut |items| adopt(doing, items))?;
+        for (entry, item) in absent {
+            let said = said(&item, None, recovery::SUPERSEDED);
+            doing.ledger.end(INVITE, &entry.key, &entry.customer, OutcomeState::Moved, &said)?;
+        }
+        doing.ledger.flush()?;
+        Ok(true)
+    })
 }
 
 fn request(doing: &Doing<'_>, entry: &Entry, item: &Item) -> Request {

@@ -25,9 +25,12 @@ pub mod rules;
 pub mod understand;
 pub mod upload;
 
-use std::collections::HashSet;
+use core::mem;
+use core::time::Duration;
+use std::collections::{HashMap, HashSet};
 
 use crate::avatax::AvaTax;
+use crate::avatax::calls::{RemoteCertificate, RemoteCustomer, RemoteInvitation};
 use crate::certificates::catalog::Catalog;
 use crate::ledger::Ledger;
 use crate::model::journal::Operation;
@@ -35,6 +38,7 @@ use crate::model::onboarding::{Action, Approval, CertificateOption, Error, RunRe
 use crate::plan::{self, Header, Writer};
 use crate::ports::Ports;
 use crate::preflight::{self, approver, bare, ready};
+use crate::recovery;
 use crate::sync::{counted, record_approval};
 use crate::tally::Decisions;
 
@@ -59,6 +63,51 @@ pub(crate) struct Planning<'a> {
     decisions: Decisions,
     /// Hashes of customer code and state that the planned uploads will cover.
     to_be_covered: HashSet<u64>,
+    started: Duration,
+}
+
+impl Planning<'_> {
+    /// The customers with these codes, as AvaTax has them.
+    pub(crate) fn customers(&self, codes: &[&str]) -> Result<HashMap<String, RemoteCustomer>, Error> {
+        let look = |codes: &[&str]| self.avatax.customers(codes).map_err(|failure| failure.error());
+        let mut known = look(codes)?;
+        let missing: Vec<&str> = codes.iter().copied().filter(|code| !known.contains_key(*code)).collect();
+        recovery::late(self.ports, self.started, Operation::CreateCustomer, missing, &mut |mut codes| {
+            known.extend(look(&codes)?);
+            codes.retain(|code| !known.contains_key(*code));
+            Ok(codes)
+        })?;
+        Ok(known)
+    }
+
+    /// The invitations of these customers.
+    pub(crate) fn invitations(&self, codes: &[&str]) -> Result<Vec<RemoteInvitation>, Error> {
+        let look = |codes: &[&str]| self.avatax.invitations(codes).map_err(|failure| failure.error());
+        let mut listed = look(codes)?;
+        let invited =
+            |listed: &[RemoteInvitation], code: &str| listed.iter().any(|it| it.customer_code == code);
+        let missing: Vec<&str> = codes.iter().copied().filter(|code| !invited(&listed, code)).collect();
+        recovery::late(self.ports, self.started, Operation::SendInvitation, missing, &mut |mut codes| {
+            listed.extend(look(&codes)?);
+            codes.retain(|code| !invited(&listed, code));
+            Ok(codes)
+        })?;
+        Ok(listed)
+    }
+
+    /// The certificates with these file names.
+    pub(crate) fn certificates_named(&self, names: &[&str]) -> Result<Vec<RemoteCertificate>, Error> {
+        let look = |names: &[&str]| self.avatax.certificates_named(names).map_err(|failure| failure.error());
+        let mut found = look(names)?;
+        let there = |found: &[RemoteCertificate], name: &str| found.iter().any(|it| it.filename == name);
+        let missing: Vec<&str> = names.iter().copied().filter(|name| !there(&found, name)).collect();
+        recovery::late(self.ports, self.started, Operation::CreateCertificate, missing, &mut |mut names| {
+            found.extend(look(&names)?);
+            names.retain(|name| !there(&found, name));
+            Ok(names)
+        })?;
+        Ok(found)
+    }
 }
 
 /// A plan being done.
@@ -82,6 +131,7 @@ fn preview(ports: &Ports<'_>, option: CertificateOption) -> Result<RunReport, Er
         writer: Writer::open(ports, Operation::Certificates, &header)?,
         decisions: Decisions::default(),
         to_be_covered: HashSet::new(),
+        started: ports.network.now(),
     };
     if uploads(option) {
         upload::plan(&mut planning)?;
@@ -105,6 +155,7 @@ fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> R
     let mut doing = Doing { ports, avatax, ledger, plan: found.name.clone(), stopped: false };
     let open = |doing: &Doing<'_>| Ok::<_, Error>(upload::open(doing)? + invite::open(doing)?);
     if open(&doing)? > 0 {
+        settle_older(&mut doing)?;
         record_approval(ports, Operation::Certificates, &found, approval)?;
     }
     upload::apply(&mut doing)?;
@@ -125,6 +176,20 @@ fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> R
         stopped: doing.stopped,
         ..bare(preflight)
     })
+}
+
+/// Settles what the plan before this one left in doubt.
+fn settle_older(doing: &mut Doing<'_>) -> Result<(), Error> {
+    let ports = doing.ports;
+    let newer = doing.ledger.plan().to_owned();
+    let Some(older) = recovery::older(ports, Operation::Certificates, &newer)? else { return Ok(()) };
+    doing.plan = older.plan().to_owned();
+    let ledger = mem::replace(&mut doing.ledger, older);
+    upload::settle(doing)?;
+    invite::settle(doing)?;
+    doing.ledger.flush()?;
+    (doing.ledger, doing.plan) = (ledger, newer);
+    Ok(())
 }
 
 fn uploads(option: CertificateOption) -> bool {

@@ -1,20 +1,26 @@
 //! Doing a confirmed sync plan, from wherever an earlier call left it.
 
+use core::mem;
 use std::collections::HashMap;
 
-use super::compare::{self, Compared};
-use super::create::{Work, create, settle};
+use super::compare;
+use super::create::{Work, create, said, settle};
 use super::{PLAN, header, reread};
+use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer;
 use crate::http::Method;
-use crate::ledger::{Ledger, Progressed, Said};
+use crate::ledger::{Ledger, Said};
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState};
 use crate::model::onboarding::{Approval, DecisionCount, Error, RunReport};
 use crate::model::progress::Phase;
 use crate::plan::{self, Found, Item, entry};
 use crate::ports::{Ports, journal_error};
 use crate::preflight::{approver, bare, ready};
+use crate::recovery::{self, Pass, passes};
+
+const CREATE: Operation = Operation::CreateCustomer;
+const UPDATE: Operation = Operation::UpdateCustomer;
 
 /// Does the plan with the digest that was confirmed.
 pub fn apply(ports: &Ports<'_>, approval: &Approval) -> Result<RunReport, Error> {
@@ -23,36 +29,20 @@ pub fn apply(ports: &Ports<'_>, approval: &Approval) -> Result<RunReport, Error>
     let mut avatax = AvaTax::new(ports);
     let preflight = ready(ports, &mut avatax)?;
     found.is_still(&header(ports, preflight.company_id))?;
-    let mut ledger = Ledger::open(ports, &found.name)?;
-    let mut progress = Progress { ports, total: found.plan.writes, stopped: false };
-    if progress.open(&ledger) > 0 {
+    let ledger = Ledger::open(ports, &found.name)?;
+    let mut doing = Doing { ports, avatax, ledger, total: found.plan.writes, stopped: false };
+    if doing.open() > 0 {
+        settle_older(&mut doing)?;
         record_approval(ports, PLAN, &found, approval)?;
-        // A whole number of full rounds keeps every slot of the window busy.
-        let round = avatax.window() * ports.settings.batch_size.clamp(1, 100) as usize;
-        let size = (1000 / round).max(1) * round;
-        plan::walk(ports, &found.name, Operation::CreateCustomer, size, &mut |items| {
-            let result = create_group(ports, &avatax, &mut ledger, items);
-            // What is known is kept, also when the run has to end here.
-            ledger.flush()?;
-            result?;
-            Ok(progress.go_on(&ledger))
-        })?;
-        if !progress.stopped {
-            plan::walk(ports, &found.name, Operation::UpdateCustomer, 200, &mut |items| {
-                let result = fill_group(ports, &avatax, &mut ledger, items);
-                ledger.flush()?;
-                result?;
-                Ok(progress.go_on(&ledger))
-            })?;
-        }
-        ledger.flush()?;
+        passes(&mut doing, |doing| &mut doing.ledger, one_pass)?;
+        doing.ledger.flush()?;
     }
     Ok(RunReport {
-        remaining: progress.open(&ledger),
+        remaining: doing.open(),
         decisions: counted(&found),
         plan: Some(found.plan),
-        outcomes: ledger.counts(),
-        stopped: progress.stopped,
+        outcomes: doing.ledger.counts(),
+        stopped: doing.stopped,
         ..bare(preflight)
     })
 }
@@ -81,78 +71,106 @@ pub(crate) fn counted(found: &Found) -> Vec<DecisionCount> {
     known.collect()
 }
 
-struct Progress<'a> {
+/// A plan being done.
+struct Doing<'a> {
     ports: &'a Ports<'a>,
+    avatax: AvaTax<'a>,
+    ledger: Ledger<'a>,
     total: u64,
     stopped: bool,
 }
 
-impl Progress<'_> {
-    fn open(&self, ledger: &Ledger<'_>) -> u64 {
-        let ended = [Operation::CreateCustomer, Operation::UpdateCustomer].map(|it| ledger.ended_count(it));
+impl Doing<'_> {
+    /// Writes that have not ended.
+    fn open(&self) -> u64 {
+        let ended = [CREATE, UPDATE].map(|it| self.ledger.ended_count(it));
         self.total.saturating_sub(ended.iter().sum())
     }
 
-    fn go_on(&mut self, ledger: &Ledger<'_>) -> bool {
-        let done = self.total - self.open(ledger);
+    fn go_on(&mut self) -> bool {
+        let done = self.total - self.open();
         self.stopped = self.ports.asked_to_stop(Phase::WritingCustomers, done, Some(self.total));
         !self.stopped
     }
 }
 
-/// Creates a chunk of customers: those whose ERP row still is what was confirmed.
-fn create_group(
-    ports: &Ports<'_>,
-    avatax: &AvaTax<'_>,
-    ledger: &mut Ledger<'_>,
-    items: Vec<(Entry, Item)>,
-) -> Result<(), Error> {
-    let open = items.into_iter().filter(|(entry, _)| !ledger.ended(entry.operation, &entry.key));
-    // What an earlier call began is looked up before anything else: it may be there whatever the ERP says by now.
-    let cut_off = |(entry, _): &(Entry, Item)| {
-        ledger.progressed(Operation::CreateCustomer, &entry.key) == Progressed::CutOff
+/// Goes over the plan once; each customer that has not ended is attempted once.
+fn one_pass(doing: &mut Doing<'_>, pass: Pass) -> Result<bool, Error> {
+    let (ports, plan) = (doing.ports, doing.ledger.plan().to_owned());
+    let whole = ports.settings.batch_size.clamp(1, 100) as usize;
+    // A row that AvaTax chokes on is found by smaller batches.
+    let batch = match pass.earlier {
+        0 => whole,
+        1 => whole.div_ceil(8),
+        _ => 1,
     };
-    let (begun, mut fresh): (Vec<_>, Vec<_>) = open.partition(cut_off);
-    if !begun.is_empty() {
-        let codes: Vec<&str> = begun.iter().map(|(entry, _)| entry.customer.as_str()).collect();
-        let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
-        let now = reread(ports, &begun.iter().map(|(_, item)| item.id.clone()).collect::<Vec<_>>())?;
-        for (entry, item) in begun {
-            let Some(remote) = known.get(&entry.customer) else {
-                fresh.push((entry, item));
-                continue;
-            };
-            let mut model =
-                now.get(&item.id).map(|it| customer::project(it, &ports.settings).model).unwrap_or_default();
-            model.customer_code.clone_from(&entry.customer);
-            settle(ledger, &Work { model, item }, remote)?;
-        }
+    // A whole number of full rounds keeps every slot of the window busy.
+    let round = doing.avatax.window() * whole;
+    let size = (1000 / round).max(1) * round;
+    plan::walk(ports, &plan, CREATE, size, &mut |items| {
+        let result = create_group(doing, items, batch);
+        // What is known is kept, also when the run has to end here.
+        doing.ledger.flush()?;
+        result?;
+        Ok(doing.go_on())
+    })?;
+    if !doing.stopped {
+        plan::walk(ports, &plan, UPDATE, 200, &mut |items| {
+            let result = fill_group(doing, items);
+            doing.ledger.flush()?;
+            result?;
+            Ok(doing.go_on())
+        })?;
     }
-    let work = still_as_confirmed(ports, ledger, fresh)?;
+    Ok(!doing.stopped)
+}
+
+/// Creates a chunk of customers: those whose ERP row still is what was confirmed.
+fn create_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>, batch: usize) -> Result<(), Error> {
+    let ports = doing.ports;
+    let open = items.into_iter().filter(|(entry, _)| !doing.ledger.ended(entry.operation, &entry.key));
+    // It may be there whatever the ERP says by now, so it is looked up before anything else.
+    let (doubtful, mut fresh): (Vec<_>, Vec<_>) =
+        open.partition(|(entry, _)| doing.ledger.progressed(CREATE, &entry.key).in_doubt());
+    let since = doing.ledger.doubted();
+    fresh.extend(recovery::absent(ports, since, doubtful, &mut |items| adopt(doing, items))?);
+    let work = still_as_confirmed(doing, fresh)?;
     let intents = work.iter().map(|work| {
         let code = work.model.customer_code.as_str();
         (code, code, plan::fingerprint(&work.model))
     });
-    ledger.intend(Operation::CreateCustomer, "POST customers", intents.collect::<Vec<_>>())?;
-    create(avatax, ledger, work, ports.settings.batch_size.clamp(1, 100) as usize)
+    doing.ledger.intend(CREATE, "POST customers", intents.collect::<Vec<_>>())?;
+    create(&doing.avatax, &mut doing.ledger, work, batch)
+}
+
+/// Settles the customers that AvaTax has; returns the others.
+fn adopt(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<Vec<(Entry, Item)>, Error> {
+    let codes: Vec<&str> = items.iter().map(|(entry, _)| entry.customer.as_str()).collect();
+    let known = doing.avatax.customers(&codes).map_err(|failure| failure.error())?;
+    let found = items.iter().filter(|(entry, _)| known.contains_key(&entry.customer));
+    let now = reread(doing.ports, &found.map(|(_, item)| item.id.clone()).collect::<Vec<_>>())?;
+    let mut absent = Vec::new();
+    for (entry, item) in items {
+        let Some(remote) = known.get(&entry.customer) else {
+            absent.push((entry, item));
+            continue;
+        };
+        let projected = now.get(&item.id).map(|it| customer::project(it, &doing.ports.settings));
+        let mut model = projected.map(|it| it.model).unwrap_or_default();
+        model.customer_code.clone_from(&entry.customer);
+        settle(&mut doing.ledger, &Work { model, item }, remote)?;
+    }
+    Ok(absent)
 }
 
 /// Reads the ERP again and drops, with an outcome, what changed since the preview.
-fn still_as_confirmed(
-    ports: &Ports<'_>,
-    ledger: &mut Ledger<'_>,
-    open: Vec<(Entry, Item)>,
-) -> Result<Vec<Work>, Error> {
+fn still_as_confirmed(doing: &mut Doing<'_>, open: Vec<(Entry, Item)>) -> Result<Vec<Work>, Error> {
+    let (ports, ledger) = (doing.ports, &mut doing.ledger);
     let ids: Vec<String> = open.iter().map(|(_, item)| item.id.clone()).collect();
     let now: HashMap<_, _> = reread(ports, &ids)?;
     let mut work = Vec::with_capacity(open.len());
     for (entry, item) in open {
-        let said = |detail: &str| Said {
-            id: item.id.clone(),
-            name: item.name.clone(),
-            detail: detail.to_owned(),
-            ..Said::default()
-        };
+        let said = |detail: &str| said(&item, detail);
         let Some(customer) = now.get(&item.id) else {
             let gone = said("The customer is no longer in the ERP. Not written.");
             ledger.end(entry.operation, &entry.key, &entry.customer, OutcomeState::Moved, &gone)?;
@@ -171,85 +189,111 @@ fn still_as_confirmed(
 }
 
 /// Fills empty fields of a chunk of customers, if AvaTax's record still is what was compared.
-fn fill_group(
-    ports: &Ports<'_>,
-    avatax: &AvaTax<'_>,
-    ledger: &mut Ledger<'_>,
-    items: Vec<(Entry, Item)>,
-) -> Result<(), Error> {
-    let open = items.into_iter().filter(|(entry, _)| !ledger.ended(entry.operation, &entry.key));
-    let work = still_as_confirmed(ports, ledger, open.collect())?;
+fn fill_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Error> {
+    let open = items.into_iter().filter(|(entry, _)| !doing.ledger.ended(entry.operation, &entry.key));
+    let work = still_as_confirmed(doing, open.collect())?;
     let codes: Vec<&str> = work.iter().map(|work| work.model.customer_code.as_str()).collect();
-    let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
+    let known = doing.avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut sent = Vec::new();
     let mut requests = Vec::new();
     for work in &work {
         let code = &work.model.customer_code;
-        let current = known.get(code).map(|remote| (remote, compare::compare(&work.model, remote)));
-        match current {
-            Some((remote, Compared::Lacks(_))) if compare::fingerprint(remote) == work.item.remote => {
-                // The whole record goes back: an update replaces what it does not name.
-                let mut body = remote.0.clone();
-                if let Some(object) = body.as_object_mut() {
-                    for (field, _, after) in &work.item.fields {
-                        object.insert(field.clone(), after.as_str().into());
-                    }
+        let remote = known.get(code);
+        if let Some(remote) = remote.filter(|it| is_filled(&work.item, it)) {
+            adopt_filled(doing, code, &work.item, remote)?;
+        } else if let Some(remote) = remote.filter(|it| compare::fingerprint(it) == work.item.remote) {
+            // The whole record goes back: an update replaces what it does not name.
+            let mut body = remote.0.clone();
+            if let Some(object) = body.as_object_mut() {
+                for (field, _, after) in &work.item.fields {
+                    object.insert(field.clone(), after.as_str().into());
                 }
-                requests.push(avatax.update_customer(code, &body));
-                sent.push(work);
             }
-            Some((remote, Compared::Identical)) => {
-                let said =
-                    Said { avatax_id: Some(remote.id()), ..work.said("AvaTax has these values by now.") };
-                ledger.end(Operation::UpdateCustomer, code, code, OutcomeState::Adopted, &said)?;
-            }
-            _ => {
-                let said =
-                    work.said("AvaTax's record changed since the preview. Not written: preview again.");
-                ledger.end(Operation::UpdateCustomer, code, code, OutcomeState::Moved, &said)?;
-            }
+            requests.push(doing.avatax.update_customer(code, &body));
+            sent.push(work);
+        } else {
+            let said = work.said("AvaTax's record changed since the preview. Not written: preview again.");
+            doing.ledger.end(UPDATE, code, code, OutcomeState::Moved, &said)?;
         }
     }
     let intents = sent.iter().zip(&requests).map(|(work, request)| {
         let code = work.model.customer_code.as_str();
         (code, code, plan::sha256_hex(&request.body))
     });
-    ledger.intend(Operation::UpdateCustomer, Method::Put.name(), intents.collect::<Vec<_>>())?;
+    doing.ledger.intend(UPDATE, Method::Put.name(), intents.collect::<Vec<_>>())?;
     let mut fatal = None;
-    let mut unclear = Vec::new();
-    for (work, answer) in sent.iter().zip(avatax.write_all(&requests, avatax.window())) {
+    for (work, answer) in sent.iter().zip(doing.avatax.write_all(&requests)) {
         let code = &work.model.customer_code;
         match answer {
-            Ok(_) => ledger.end(Operation::UpdateCustomer, code, code, OutcomeState::Done, &work.said(""))?,
-            Err(Failure::Unclear(_) | Failure::MaybeExists(_)) => unclear.push(*work),
+            Ok(_) => doing.ledger.end(UPDATE, code, code, OutcomeState::Done, &work.said(""))?,
+            Err(failure @ (Failure::Unclear(_) | Failure::MaybeExists(_))) => {
+                doing.ledger.doubts(UPDATE, code, code, failure, &work.said(""))?;
+            }
             Err(failure) => match failure.fatal() {
                 Some(error) => fatal = Some(error),
                 None => {
                     let said = work.said(&failure.sentence());
-                    ledger.end(Operation::UpdateCustomer, code, code, OutcomeState::Refused, &said)?;
+                    doing.ledger.end(UPDATE, code, code, OutcomeState::Refused, &said)?;
                 }
             },
         }
     }
-    if let Some(error) = fatal {
-        return Err(error);
+    fatal.map_or(Ok(()), Err)
+}
+
+/// Whether the fields to fill have our values, by whosever hand.
+fn is_filled(item: &Item, remote: &RemoteCustomer) -> bool {
+    item.fields.iter().all(|(field, _, after)| remote.text(field) == *after)
+}
+
+fn adopt_filled(
+    doing: &mut Doing<'_>,
+    code: &str,
+    item: &Item,
+    remote: &RemoteCustomer,
+) -> Result<(), Error> {
+    let said = Said { avatax_id: Some(remote.id()), ..said(item, "AvaTax has these values by now.") };
+    doing.ledger.end(UPDATE, code, code, OutcomeState::Adopted, &said)
+}
+
+/// Settles what the plan before this one left in doubt.
+fn settle_older(doing: &mut Doing<'_>) -> Result<(), Error> {
+    let ports = doing.ports;
+    let Some(older) = recovery::older(ports, PLAN, doing.ledger.plan())? else { return Ok(()) };
+    let newer = mem::replace(&mut doing.ledger, older);
+    let name = doing.ledger.plan().to_owned();
+    for operation in [CREATE, UPDATE] {
+        plan::walk(ports, &name, operation, 500, &mut |items| {
+            let in_doubt =
+                |(entry, _): &(Entry, Item)| doing.ledger.progressed(operation, &entry.key).in_doubt();
+            let doubtful: Vec<_> = items.into_iter().filter(in_doubt).collect();
+            let since = doing.ledger.doubted();
+            let absent = recovery::absent(ports, since, doubtful, &mut |items| match operation {
+                CREATE => adopt(doing, items),
+                _ => filled(doing, items),
+            })?;
+            for (entry, item) in absent {
+                let said = said(&item, recovery::SUPERSEDED);
+                doing.ledger.end(operation, &entry.key, &entry.customer, OutcomeState::Moved, &said)?;
+            }
+            doing.ledger.flush()?;
+            Ok(true)
+        })?;
     }
-    if unclear.is_empty() {
-        return Ok(());
-    }
-    avatax.settle(1);
-    let codes: Vec<&str> = unclear.iter().map(|work| work.model.customer_code.as_str()).collect();
-    let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
-    for work in unclear {
-        let code = &work.model.customer_code;
-        let landed =
-            known.get(code).is_some_and(|it| compare::compare(&work.model, it) == Compared::Identical);
-        let (state, said) = if landed {
-            (OutcomeState::Adopted, work.said(""))
-        } else {
-            (OutcomeState::Unclear, work.said("AvaTax did not say whether it took the update."))
-        };
-        ledger.end(Operation::UpdateCustomer, code, code, state, &said)?;
-    }
+    doing.ledger = newer;
     Ok(())
+}
+
+/// Settles the updates that AvaTax has; returns the others.
+fn filled(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<Vec<(Entry, Item)>, Error> {
+    let codes: Vec<&str> = items.iter().map(|(entry, _)| entry.customer.as_str()).collect();
+    let known = doing.avatax.customers(&codes).map_err(|failure| failure.error())?;
+    let mut absent = Vec::new();
+    for (entry, item) in items {
+        match known.get(&entry.customer).filter(|remote| is_filled(&item, remote)) {
+            Some(remote) => adopt_filled(doing, &entry.customer, &item, remote)?,
+            None => absent.push((entry, item)),
+        }
+    }
+    Ok(absent)
 }

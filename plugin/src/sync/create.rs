@@ -2,9 +2,9 @@
 //!
 //! What AvaTax does with a batch that holds one bad row is documented nowhere: it may store none, some or all of the
 //! others. And a call may fail after it stored. So after anything but a plain success the codes of the batch are looked
-//! up; those found are settled, and the rest is sent again: in halves if AvaTax refused the batch, until the row that is
-//! at fault stands alone, and as it was if nobody can say what happened. A batch that stays without a clear answer is
-//! halved as well, because one row may be what the service chokes on.
+//! up, and those found are settled. Of the rest, what AvaTax refused is sent again in halves, until the row that is at
+//! fault stands alone; what nobody knows about stays in doubt for the next pass ([`crate::recovery`]), which sends smaller
+//! batches, because one row may be what the service chokes on.
 
 use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
@@ -17,8 +17,7 @@ use crate::model::onboarding::Error;
 use crate::plan::Item;
 use crate::sync::compare;
 
-/// How often a batch is sent whose outcome nobody knew and of which a look-up found nothing.
-const TRIES: u8 = 4;
+const CREATE: Operation = Operation::CreateCustomer;
 
 /// One customer to create or fill.
 #[derive(Debug)]
@@ -32,18 +31,13 @@ pub(super) struct Work {
 impl Work {
     /// An outcome about this customer.
     pub(super) fn said(&self, detail: &str) -> Said {
-        Said {
-            id: self.item.id.clone(),
-            name: self.item.name.clone(),
-            detail: detail.to_owned(),
-            ..Said::default()
-        }
+        said(&self.item, detail)
     }
 }
 
-struct Batch {
-    work: Vec<Work>,
-    tries: u8,
+/// An outcome about the customer of an item.
+pub(super) fn said(item: &Item, detail: &str) -> Said {
+    Said { id: item.id.clone(), name: item.name.clone(), detail: detail.to_owned(), ..Said::default() }
 }
 
 /// Creates the customers and records what became of each.
@@ -53,25 +47,23 @@ pub(super) fn create(
     work: Vec<Work>,
     batch_size: usize,
 ) -> Result<(), Error> {
-    let mut queue = split(work, batch_size, 0);
+    let mut queue = split(work, batch_size);
     while !queue.is_empty() {
-        let request = |batch: &Batch| {
-            let models: Vec<&CustomerModel> = batch.work.iter().map(|work| &work.model).collect();
+        let request = |batch: &Vec<Work>| {
+            let models: Vec<&CustomerModel> = batch.iter().map(|work| &work.model).collect();
             avatax.create_customers(&models)
         };
         let requests: Vec<Request> = queue.iter().map(request).collect();
-        let answers = avatax.write_all(&requests, avatax.window());
+        let answers = avatax.write_all(&requests);
         let mut doubtful = Vec::new();
         let mut fatal = None;
         for (batch, answer) in queue.into_iter().zip(answers) {
             match answer {
                 Ok(created) => {
                     let missing = confirm(ledger, batch, created)?;
-                    if !missing.work.is_empty() {
-                        doubtful.push((
-                            missing,
-                            Failure::Unclear("AvaTax did not name the customer in its answer.".to_owned()),
-                        ));
+                    if !missing.is_empty() {
+                        let why = "AvaTax did not name the customer in its answer.";
+                        doubtful.push((missing, Failure::Unclear(why.to_owned())));
                     }
                 }
                 Err(failure) => match failure.fatal() {
@@ -81,7 +73,7 @@ pub(super) fn create(
                 },
             }
         }
-        queue = resolve(avatax, ledger, doubtful, fatal.is_some())?;
+        queue = resolve(avatax, ledger, doubtful)?;
         ledger.flush()?;
         if let Some(error) = fatal {
             return Err(error);
@@ -91,66 +83,55 @@ pub(super) fn create(
 }
 
 /// Records the customers that an answer names; returns those it does not.
-fn confirm(ledger: &mut Ledger<'_>, batch: Batch, created: Value) -> Result<Batch, Error> {
+fn confirm(ledger: &mut Ledger<'_>, batch: Vec<Work>, created: Value) -> Result<Vec<Work>, Error> {
     let created: Vec<RemoteCustomer> = match created {
         Value::Array(rows) => rows.into_iter().map(RemoteCustomer).collect(),
         _ => Vec::new(),
     };
     let mut missing = Vec::new();
-    for work in batch.work {
+    for work in batch {
         let code = &work.model.customer_code;
         match created.iter().find(|remote| remote.text("customerCode") == *code) {
             Some(remote) => {
                 let said = Said { avatax_id: Some(remote.id()), ..work.said("") };
-                ledger.end(Operation::CreateCustomer, code, code, OutcomeState::Done, &said)?;
+                ledger.end(CREATE, code, code, OutcomeState::Done, &said)?;
             }
             None => missing.push(work),
         }
     }
-    Ok(Batch { work: missing, tries: batch.tries })
+    Ok(missing)
 }
 
-/// Looks up what became of batches that did not plainly succeed; returns what has to be sent again.
+/// Looks up what became of batches that did not plainly succeed; returns what has to be sent again at once.
 fn resolve(
     avatax: &AvaTax<'_>,
     ledger: &mut Ledger<'_>,
-    doubtful: Vec<(Batch, Failure)>,
-    ending: bool,
-) -> Result<Vec<Batch>, Error> {
-    if let Some(tries) = doubtful.iter().map(|(batch, _)| batch.tries).max() {
-        avatax.settle(tries.into());
-    }
-    let codes: Vec<&str> = doubtful
-        .iter()
-        .flat_map(|(batch, _)| &batch.work)
-        .map(|work| work.model.customer_code.as_str())
-        .collect();
+    doubtful: Vec<(Vec<Work>, Failure)>,
+) -> Result<Vec<Vec<Work>>, Error> {
+    let codes: Vec<&str> =
+        doubtful.iter().flat_map(|(batch, _)| batch).map(|work| work.model.customer_code.as_str()).collect();
     let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut again = Vec::new();
     for (batch, failure) in doubtful {
         let mut absent = Vec::new();
-        for work in batch.work {
+        for work in batch {
             match known.get(&work.model.customer_code) {
                 Some(remote) => settle(ledger, &work, remote)?,
                 None => absent.push(work),
             }
         }
-        let tries = batch.tries + 1;
         let unclear = matches!(failure, Failure::Unclear(_));
-        let alone = absent.len() <= 1;
-        if ending || absent.is_empty() {
-            continue;
-        } else if unclear && tries < TRIES {
-            let size = absent.len();
-            again.extend(split(absent, size, tries));
-        } else if !alone {
+        if !unclear && absent.len() > 1 {
             let half = absent.len().div_ceil(2);
-            again.extend(split(absent, half, if unclear { TRIES - 1 } else { 0 }));
-        } else {
-            let state = if unclear { OutcomeState::Unclear } else { OutcomeState::Refused };
-            for work in absent {
-                let code = &work.model.customer_code;
-                ledger.end(Operation::CreateCustomer, code, code, state, &work.said(&failure.sentence()))?;
+            again.extend(split(absent, half));
+            continue;
+        }
+        for work in absent {
+            let code = work.model.customer_code.as_str();
+            if unclear || matches!(failure, Failure::MaybeExists(_)) {
+                ledger.doubts(CREATE, code, code, failure.clone(), &work.said(""))?;
+            } else {
+                ledger.end(CREATE, code, code, OutcomeState::Refused, &work.said(&failure.sentence()))?;
             }
         }
     }
@@ -174,14 +155,14 @@ pub(super) fn settle(ledger: &mut Ledger<'_>, work: &Work, remote: &RemoteCustom
         )
     };
     let said = Said { avatax_id: Some(remote.id()), ..work.said(detail) };
-    ledger.end(Operation::CreateCustomer, code, code, state, &said)
+    ledger.end(CREATE, code, code, state, &said)
 }
 
-fn split(work: Vec<Work>, size: usize, tries: u8) -> Vec<Batch> {
+fn split(work: Vec<Work>, size: usize) -> Vec<Vec<Work>> {
     let mut batches = Vec::new();
     let mut work = work.into_iter().peekable();
     while work.peek().is_some() {
-        batches.push(Batch { work: work.by_ref().take(size.max(1)).collect(), tries });
+        batches.push(work.by_ref().take(size.max(1)).collect());
     }
     batches
 }

@@ -1,14 +1,15 @@
 //! Creating the planned certificates, attaching their documents, and linking them to their customers, in that order:
 //! a certificate without its document is not linked, and so exempts nobody.
 //!
-//! Creating may fail and store the certificate all the same, so after anything but a plain success the file name is
-//! looked up, and what is found is adopted. Attaching and linking are checked the same way.
+//! One pass attempts each of the three once, and stops at the first that did not plainly succeed; the next pass begins by
+//! looking what is there ([`crate::recovery`]). Creating may fail and store the certificate all the same, and AvaTax takes
+//! a file name twice, so the name is looked up before the first attempt too.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{all_documents, bytes};
 use crate::avatax::Failure;
-use crate::avatax::calls::NewCertificate;
+use crate::avatax::calls::{NewCertificate, RemoteCertificate};
 use crate::certificates::Doing;
 use crate::http::Request;
 use crate::json;
@@ -19,6 +20,7 @@ use crate::model::onboarding::Error;
 use crate::model::progress::Phase;
 use crate::plan::{self, Item, sha256_hex};
 use crate::ports::document_sentence;
+use crate::recovery::{self, passes};
 use crate::sync::{is_as_confirmed, reread};
 
 const CREATE: Operation = Operation::CreateCertificate;
@@ -26,8 +28,6 @@ const LINK: Operation = Operation::LinkCertificate;
 const ATTACH: Operation = Operation::AttachDocument;
 /// Documents held at once, in bytes.
 const HELD_MAX: usize = 8 * 1024 * 1024;
-/// Rounds of asking for the same certificate, attachment or link when nobody can say what happened.
-const ROUNDS: u32 = 4;
 
 /// Uploads of the plan that have not ended.
 pub(crate) fn open(doing: &Doing<'_>) -> Result<u64, Error> {
@@ -74,6 +74,23 @@ impl Upload {
     ) -> Result<(), Error> {
         ledger.end(operation, &self.entry.key, &self.entry.customer, state, &self.said(detail))
     }
+
+    fn doubts(&self, ledger: &mut Ledger<'_>, operation: Operation, why: Failure) -> Result<(), Error> {
+        ledger.doubts(operation, &self.entry.key, &self.entry.customer, why, &self.said(""))
+    }
+
+    /// Whether AvaTax's certificate is the one that was confirmed. What AvaTax leaves out contradicts nothing.
+    fn is(&self, remote: &RemoteCertificate) -> bool {
+        let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        let same = |ours: &str, theirs: &str| {
+            ours.is_empty() || theirs.is_empty() || plain(ours).eq_ignore_ascii_case(&plain(theirs))
+        };
+        let day = |text: &str| text.chars().take(10).collect::<String>();
+        (remote.zone == 0 || self.item.zones.first().is_none_or(|zone| *zone == remote.zone))
+            && same(&self.item.signed, &day(&remote.signed))
+            && same(&self.item.expires, &day(&remote.expires))
+            && same(&self.item.number, &remote.number)
+    }
 }
 
 /// Does the uploads of the plan.
@@ -84,17 +101,62 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
     }
     let documents: HashMap<String, String> =
         all_documents(doing.ports)?.into_iter().map(|document| (document.id, document.sha256)).collect();
+    passes(
+        doing,
+        |doing| &mut doing.ledger,
+        |doing, _| {
+            let (ports, name) = (doing.ports, doing.plan.clone());
+            let done = total.saturating_sub(open(doing)?);
+            let mut seen = 0;
+            plan::walk(ports, &name, CREATE, 16, &mut |items| {
+                let items = items.into_iter().filter(|(entry, _)| !ended(&doing.ledger, &entry.key));
+                let uploads: Vec<Upload> =
+                    items.map(|(entry, item)| Upload { entry, item, id: None }).collect();
+                seen += uploads.len() as u64;
+                let result = chunk(doing, uploads, &documents);
+                doing.ledger.flush()?;
+                result?;
+                let done = (done + seen).min(total);
+                doing.stopped = ports.asked_to_stop(Phase::WritingCertificates, done, Some(total));
+                Ok(!doing.stopped)
+            })?;
+            Ok(!doing.stopped)
+        },
+    )
+}
+
+/// Settles what the plan left in doubt, and gives up what is not there.
+pub(crate) fn settle(doing: &mut Doing<'_>) -> Result<(), Error> {
     let (ports, name) = (doing.ports, doing.plan.clone());
-    let mut done = 0;
-    plan::walk(ports, &name, CREATE, 16, &mut |items| {
-        let items = items.into_iter().filter(|(entry, _)| !ended(&doing.ledger, &entry.key));
-        let uploads: Vec<Upload> = items.map(|(entry, item)| Upload { entry, item, id: None }).collect();
-        done += uploads.len() as u64;
-        let result = chunk(doing, uploads, &documents);
+    plan::walk(ports, &name, CREATE, 100, &mut |items| {
+        let in_doubt = |ledger: &Ledger<'_>, operation, upload: &Upload| {
+            ledger.progressed(operation, &upload.entry.key).in_doubt()
+        };
+        let uploads = items.into_iter().map(|(entry, item)| Upload { entry, item, id: None });
+        let doubtful =
+            uploads.filter(|it| [CREATE, ATTACH, LINK].iter().any(|of| in_doubt(&doing.ledger, *of, it)));
+        let doubtful: Vec<Upload> = doubtful.collect();
+        let since = doing.ledger.doubted();
+        let mut here = Vec::new();
+        let mut absent = recovery::absent(ports, since, doubtful, &mut |uploads| {
+            let (found, absent) = look_up(doing, uploads)?;
+            here.extend(found);
+            Ok(absent)
+        })?;
+        let (attaching, linking) = here.into_iter().partition(|it| in_doubt(&doing.ledger, ATTACH, it));
+        absent.extend(recovery::absent(ports, since, attaching, &mut |uploads| {
+            have_document(doing, uploads).map(|(_, absent)| absent)
+        })?);
+        absent.extend(link_in_doubt(doing, linking)?);
+        for upload in absent {
+            for operation in [CREATE, ATTACH, LINK] {
+                if in_doubt(&doing.ledger, operation, &upload) {
+                    upload.end(&mut doing.ledger, operation, OutcomeState::Moved, recovery::SUPERSEDED)?;
+                }
+            }
+        }
         doing.ledger.flush()?;
-        result?;
-        doing.stopped = ports.asked_to_stop(Phase::WritingCertificates, done.min(total), Some(total));
-        Ok(!doing.stopped)
+        Ok(true)
     })
 }
 
@@ -104,52 +166,48 @@ fn chunk(
     documents: &HashMap<String, String>,
 ) -> Result<(), Error> {
     // Any of them may be there already, whatever the ERP says by now: from a call that was cut off, or created and never
-    // linked.
-    let (here, missing) = look_up(doing, uploads)?;
-    let here = link_cut_off(doing, here)?;
-    let mut here = still_as_confirmed(doing, here, documents)?;
-    let mut missing = still_as_confirmed(doing, missing, documents)?;
-    let mut failures: HashMap<String, Failure> = HashMap::new();
-    for round in 0..ROUNDS {
-        if missing.is_empty() {
-            break;
-        }
-        let mut doubtful = Vec::new();
-        for (upload, answer) in create(doing, missing)? {
-            match answer {
-                Ok(id) => {
-                    let upload = Upload { id: Some(id), ..upload };
-                    upload.end(&mut doing.ledger, CREATE, OutcomeState::Done, "")?;
-                    here.push(upload);
-                }
-                Err(failure) => {
-                    failures.insert(upload.entry.key.clone(), failure);
-                    doubtful.push(upload);
-                }
-            }
-        }
-        if !doubtful.is_empty() {
-            doing.avatax.settle(round);
-        }
-        let (found, absent) = look_up(doing, doubtful)?;
+    // linked. Links in doubt come first of all, because what is linked is not undone.
+    let (mut here, mut missing) = look_up(doing, uploads)?;
+    let (doubtful, fresh): (Vec<_>, Vec<_>) =
+        missing.into_iter().partition(|it| doing.ledger.progressed(CREATE, &it.entry.key).in_doubt());
+    missing = fresh;
+    let since = doing.ledger.doubted();
+    let absent = recovery::absent(doing.ports, since, doubtful, &mut |uploads| {
+        let (found, absent) = look_up(doing, uploads)?;
         here.extend(found);
-        missing = Vec::new();
-        let mut fatal = None;
-        for upload in absent {
-            let Some(failure) = failures.get(&upload.entry.key) else { continue };
-            match failure {
-                failure if failure.fatal().is_some() => fatal = failure.fatal(),
-                Failure::Unclear(_) if round + 1 < ROUNDS => missing.push(upload),
-                Failure::Unclear(why) => upload.end(&mut doing.ledger, CREATE, OutcomeState::Unclear, why)?,
-                other => upload.end(&mut doing.ledger, CREATE, OutcomeState::Refused, &other.sentence())?,
+        Ok(absent)
+    })?;
+    for upload in absent {
+        // AvaTax has refused certificates and stored them all the same; by now it is clear that this one is not.
+        match doing.ledger.doubt(CREATE, &upload.entry.key) {
+            Some(failure) if failure.is_refusal() => {
+                let why = failure.sentence();
+                upload.end(&mut doing.ledger, CREATE, OutcomeState::Refused, &why)?;
             }
-        }
-        if let Some(error) = fatal {
-            complete(doing, here)?;
-            return Err(error);
+            _ => missing.push(upload),
         }
     }
-    complete(doing, here)
+    let here = link_in_doubt(doing, here)?;
+    let mut here = still_as_confirmed(doing, here, documents)?;
+    let missing = still_as_confirmed(doing, missing, documents)?;
+    let mut fatal = None;
+    for (upload, answer) in create(doing, missing)? {
+        match answer {
+            Ok(id) => {
+                let upload = Upload { id: Some(id), ..upload };
+                upload.end(&mut doing.ledger, CREATE, OutcomeState::Done, "")?;
+                here.push(upload);
+            }
+            Err(failure) => match failure.fatal() {
+                Some(error) => fatal = Some(error),
+                None => upload.doubts(&mut doing.ledger, CREATE, failure)?,
+            },
+        }
+    }
+    match fatal {
+        Some(error) => Err(error),
+        None => complete(doing, here),
+    }
 }
 
 /// Attaches and links what AvaTax has.
@@ -194,12 +252,24 @@ fn still_as_confirmed(
 fn look_up(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upload>, Vec<Upload>), Error> {
     let names: Vec<&str> = uploads.iter().map(|upload| upload.entry.key.as_str()).collect();
     let found = doing.avatax.certificates_named(&names).map_err(|failure| failure.error())?;
-    let by_name: HashMap<String, u64> = found.into_iter().map(|it| (it.filename, it.id)).collect();
     let (mut here, mut missing) = (Vec::new(), Vec::new());
     for mut upload in uploads {
-        upload.id = by_name.get(&upload.entry.key).copied();
-        if upload.id.is_none() {
+        let named = || found.iter().filter(|it| it.filename == upload.entry.key);
+        let Some(remote) = named().find(|it| upload.is(it)).or_else(|| named().next()) else {
             missing.push(upload);
+            continue;
+        };
+        let ours = upload.is(remote);
+        upload.id = Some(remote.id);
+        if !ours {
+            let why = format!(
+                "AvaTax has certificate {} under this file name with another zone, date or number. Not linked: look at \
+                 it in AvaTax.",
+                remote.id
+            );
+            // What was created here and changed by somebody else stays created.
+            let operation = if doing.ledger.ended(CREATE, &upload.entry.key) { LINK } else { CREATE };
+            upload.end(&mut doing.ledger, operation, OutcomeState::Moved, &why)?;
             continue;
         }
         if !doing.ledger.ended(CREATE, &upload.entry.key) {
@@ -227,7 +297,7 @@ fn create(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Created>, E
     };
     let requests: Vec<Request> = uploads.iter().map(request).collect();
     intend(doing, CREATE, "POST certificates", &uploads, &requests)?;
-    let answers = doing.avatax.write_all(&requests, doing.avatax.window());
+    let answers = doing.avatax.write_all(&requests);
     let created = uploads.into_iter().zip(answers).map(|(upload, answer)| {
         let id = answer.and_then(|created| match created.get(0).map(|it| json::number(it, "id")) {
             Some(id) if id != 0 => Ok(id),
@@ -259,14 +329,26 @@ fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Er
     // A certificate that was found rather than created may have its document.
     let found = Progressed::Ended(OutcomeState::Adopted);
     let begun = |it: &Upload| {
-        doing.ledger.progressed(ATTACH, &it.entry.key) == Progressed::CutOff
+        doing.ledger.progressed(ATTACH, &it.entry.key).in_doubt()
             || doing.ledger.progressed(CREATE, &it.entry.key) == found
     };
     let (doubtful, fresh): (Vec<_>, Vec<_>) = open.into_iter().partition(begun);
-    let (there, absent) = have_document(doing, doubtful)?;
-    attached.extend(there);
     open = fresh;
-    open.extend(absent);
+    let since = doing.ledger.doubted();
+    let absent = recovery::absent(doing.ports, since, doubtful, &mut |uploads| {
+        let (there, absent) = have_document(doing, uploads)?;
+        attached.extend(there);
+        Ok(absent)
+    })?;
+    for upload in absent {
+        match doing.ledger.doubt(ATTACH, &upload.entry.key) {
+            Some(failure) if failure.is_refusal() => {
+                let why = failure.sentence();
+                upload.end(&mut doing.ledger, ATTACH, OutcomeState::Refused, &why)?;
+            }
+            _ => open.push(upload),
+        }
+    }
     while !open.is_empty() {
         let mut group = Vec::new();
         let mut requests = Vec::new();
@@ -313,54 +395,51 @@ fn pages(item: &Item) -> Option<PageRange> {
     (count > 0).then_some(PageRange { first, count })
 }
 
-/// Sends documents; returns the certificates that have theirs, the others get an outcome.
+/// Sends documents; returns the certificates that have theirs.
 fn send_documents(
     doing: &mut Doing<'_>,
-    mut group: Vec<Upload>,
-    mut requests: Vec<Request>,
+    group: Vec<Upload>,
+    requests: Vec<Request>,
 ) -> Result<Vec<Upload>, Error> {
-    let mut attached = Vec::new();
     intend(doing, ATTACH, "POST certificates/attachment", &group, &requests)?;
-    for round in 1..=ROUNDS {
-        let answers = doing.avatax.write_all(&requests, doing.avatax.window());
-        let mut doubtful = Vec::new();
-        let mut fatal = None;
-        for ((upload, request), answer) in group.into_iter().zip(requests).zip(answers) {
-            let Err(failure) = answer else {
-                upload.end(&mut doing.ledger, ATTACH, OutcomeState::Done, "")?;
-                attached.push(upload);
-                continue;
-            };
-            match failure.fatal() {
-                Some(error) => fatal = Some(error),
-                None => doubtful.push((upload, request, failure)),
-            }
-        }
-        if let Some(error) = fatal {
-            return Err(error);
-        }
-        if doubtful.is_empty() {
-            break;
-        }
-        doing.avatax.settle(round);
-        let ids: Vec<u64> = doubtful.iter().filter_map(|(upload, ..)| upload.id).collect();
-        let known = doing.avatax.have_document(&ids).map_err(|failure| failure.error())?;
-        (group, requests) = (Vec::new(), Vec::new());
-        for (upload, request, failure) in doubtful {
-            let unclear = matches!(failure, Failure::Unclear(_));
-            if upload.id.is_some_and(|id| known.contains(&id)) {
-                upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
-                attached.push(upload);
-            } else if unclear && round < ROUNDS {
-                group.push(upload);
-                requests.push(request);
-            } else {
-                let state = if unclear { OutcomeState::Unclear } else { OutcomeState::Refused };
-                upload.end(&mut doing.ledger, ATTACH, state, &failure.sentence())?;
-            }
+    let answers = doing.avatax.write_all(&requests);
+    let mut attached = Vec::new();
+    let mut fatal = None;
+    for (upload, answer) in group.into_iter().zip(answers) {
+        match settled(doing, &upload, ATTACH, answer)? {
+            Attempt::Done => attached.push(upload),
+            Attempt::Fatal(error) => fatal = Some(error),
+            Attempt::Not => {}
         }
     }
-    Ok(attached)
+    fatal.map_or(Ok(attached), Err)
+}
+
+/// What an attempt to attach or link came to.
+enum Attempt {
+    Done,
+    Not,
+    Fatal(Error),
+}
+
+/// Records what became of an attempt to attach or link.
+fn settled(
+    doing: &mut Doing<'_>,
+    upload: &Upload,
+    operation: Operation,
+    answer: Result<json::Value, Failure>,
+) -> Result<Attempt, Error> {
+    match answer {
+        Ok(_) => {
+            upload.end(&mut doing.ledger, operation, OutcomeState::Done, "")?;
+            return Ok(Attempt::Done);
+        }
+        Err(failure) => match failure.fatal() {
+            Some(error) => return Ok(Attempt::Fatal(error)),
+            None => upload.doubts(&mut doing.ledger, operation, failure)?,
+        },
+    }
+    Ok(Attempt::Not)
 }
 
 /// Splits certificates into those that have a document, adopted, and those that have none.
@@ -377,63 +456,45 @@ fn have_document(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upl
 
 /// Links certificates to their customers.
 fn link(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(), Error> {
-    let mut open: Vec<Upload> =
+    let open: Vec<Upload> =
         uploads.into_iter().filter(|it| !doing.ledger.ended(LINK, &it.entry.key)).collect();
-    for round in 1..=ROUNDS {
-        if open.is_empty() {
-            break;
-        }
-        let requests: Vec<Request> = open
-            .iter()
-            .map(|it| doing.avatax.link_certificate(&it.entry.customer, it.id.unwrap_or_default()))
-            .collect();
-        intend(doing, LINK, "POST certificates/link", &open, &requests)?;
-        let answers = doing.avatax.write_all(&requests, doing.avatax.window());
-        let mut doubtful = Vec::new();
-        let mut fatal = None;
-        for (upload, answer) in open.into_iter().zip(answers) {
-            match answer {
-                Ok(_) => upload.end(&mut doing.ledger, LINK, OutcomeState::Done, "")?,
-                Err(failure) => match failure.fatal() {
-                    Some(error) => fatal = Some(error),
-                    None => doubtful.push((upload, failure)),
-                },
-            }
-        }
-        if let Some(error) = fatal {
-            return Err(error);
-        }
-        open = Vec::new();
-        if !doubtful.is_empty() {
-            doing.avatax.settle(round);
-        }
-        for (upload, failure) in doubtful {
-            let unclear = matches!(failure, Failure::Unclear(_));
-            match is_linked(doing, &upload) {
-                Ok(true) => upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?,
-                Ok(false) if unclear && round < ROUNDS => open.push(upload),
-                Ok(false) if !unclear => {
-                    upload.end(&mut doing.ledger, LINK, OutcomeState::Refused, &failure.sentence())?;
-                }
-                // Without a look nothing is repeated and nothing is final.
-                Ok(false) | Err(_) => {
-                    upload.end(&mut doing.ledger, LINK, OutcomeState::Unclear, &failure.sentence())?;
-                }
-            }
+    let requests: Vec<Request> = open
+        .iter()
+        .map(|it| doing.avatax.link_certificate(&it.entry.customer, it.id.unwrap_or_default()))
+        .collect();
+    intend(doing, LINK, "POST certificates/link", &open, &requests)?;
+    let mut fatal = None;
+    for (upload, answer) in open.iter().zip(doing.avatax.write_all(&requests)) {
+        if let Attempt::Fatal(error) = settled(doing, upload, LINK, answer)? {
+            fatal = Some(error);
         }
     }
-    Ok(())
+    fatal.map_or(Ok(()), Err)
 }
 
-/// Settles links that an earlier call began and that AvaTax has; returns the others.
-fn link_cut_off(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
-    let mut open = Vec::with_capacity(uploads.len());
-    for upload in uploads {
-        let begun = doing.ledger.progressed(LINK, &upload.entry.key) == Progressed::CutOff;
-        if begun && is_linked(doing, &upload)? {
-            upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
-        } else {
-            open.push(upload);
+/// Settles links in doubt that AvaTax has; returns the others.
+fn link_in_doubt(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
+    let (doubtful, mut open): (Vec<_>, Vec<_>) =
+        uploads.into_iter().partition(|it| doing.ledger.progressed(LINK, &it.entry.key).in_doubt());
+    let since = doing.ledger.doubted();
+    let absent = recovery::absent(doing.ports, since, doubtful, &mut |uploads| {
+        let mut absent = Vec::new();
+        for upload in uploads {
+            if is_linked(doing, &upload)? {
+                upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
+            } else {
+                absent.push(upload);
+            }
+        }
+        Ok(absent)
+    })?;
+    for upload in absent {
+        match doing.ledger.doubt(LINK, &upload.entry.key) {
+            Some(failure) if failure.is_refusal() => {
+                let why = failure.sentence();
+                upload.end(&mut doing.ledger, LINK, OutcomeState::Refused, &why)?;
+            }
+            _ => open.push(upload),
         }
     }
     Ok(open)

@@ -6,7 +6,7 @@
 mod apply;
 mod plan;
 
-pub(crate) use apply::{apply, open};
+pub(crate) use apply::{apply, open, settle};
 pub(crate) use plan::plan;
 
 use crate::model::documents::{Document, DocumentError, PageRange, Rendition};

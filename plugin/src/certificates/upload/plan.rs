@@ -136,7 +136,7 @@ fn decide(planning: &mut Planning<'_>, mut group: Vec<Read>, before: &mut Before
     let matches = matches(planning, &group)?;
     let codes: Vec<&str> =
         matches.iter().filter_map(|it| it.sure().map(|candidate| candidate.code.as_str())).collect();
-    let known = planning.avatax.customers(&codes).map_err(|failure| failure.error())?;
+    let known = planning.customers(&codes)?;
     let on_file = on_file(planning, &group)?;
     for ((read, found), missing) in group.iter().zip(&matches).zip(missing) {
         let accepted = read.word.as_ref().is_some_and(|word| word.accepted);
@@ -200,7 +200,7 @@ fn on_file(planning: &Planning<'_>, group: &[Read]) -> Result<HashMap<String, Ve
         .flat_map(|read| read.certificate.coverage.iter().map(|it| read.file_name(&it.region)))
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let found = planning.avatax.certificates_named(&names).map_err(|failure| failure.error())?;
+    let found = planning.certificates_named(&names)?;
     let ids: Vec<u64> = found.iter().map(|certificate| certificate.id).collect();
     let linked = planning.avatax.customers_of(&ids).map_err(|failure| failure.error())?;
     Ok(found.into_iter().zip(linked).map(|(it, codes)| (it.filename, codes)).collect())

@@ -1,0 +1,138 @@
+//! What becomes of a write of which nobody knows whether it was done: the rules, for every operation.
+//!
+//! Before a write its intent is in the journal, after it its outcome. An intent without a final outcome is in doubt,
+//! whether the answer was lost a moment ago or the process was killed last week; both are settled here and in the same
+//! way, before anything is written again:
+//!
+//! | operation | looked up by | it is there when | then | if it is not there |
+//! |---|---|---|---|---|
+//! | create customer | customer code | a customer has the code | adopted if its values are the ERP's or it names the ERP row; else left alone as moved | created again: AvaTax takes a code once only |
+//! | update customer | customer code | the fields to fill have our values | adopted | filled again if the record still is what was confirmed; else moved |
+//! | create certificate | its unique file name | a certificate has the name | adopted if zone, dates and number are ours; else moved, and not linked | created again |
+//! | attach document | the certificate | it has a document | adopted | attached again |
+//! | link certificate | the customer's certificates | it is listed | adopted | linked again |
+//! | send invitation | the customer's invitations | one asks for the same zones | adopted | sent again |
+//!
+//! AvaTax may take a while to show what it has stored, so an absence is believed only when the tenant's settling time
+//! has passed since the last doubtful write ([`absent`]). Rather than waiting for each, the run goes on, and comes back to
+//! what is in doubt in another pass over the plan ([`passes`]). Certificates and invitations are looked up before the
+//! first attempt too: unlike a customer's code, nothing keeps AvaTax from taking them twice.
+//!
+//! What is still in doubt after the last pass is recorded as unclear, never as done or not done. The next run looks again.
+//! A preview gives the same time to what any plan has tried to write and a list does not show ([`late`]).
+//! A new plan settles first what the plan before it left in doubt ([`older`]), and only then is it approved; so nothing
+//! in doubt is ever older than the newest approved plan.
+
+use core::time::Duration;
+
+use crate::ledger::Ledger;
+use crate::model::journal::{EntryKind, Operation, Query};
+use crate::model::onboarding::Error;
+use crate::plan;
+use crate::ports::{Ports, journal_error};
+
+/// Passes in a row that settle nothing before what is in doubt is given up for this run.
+const FRUITLESS: u32 = 4;
+/// First wait between two looks; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// Which pass over the plan this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// Passes before this one.
+    pub earlier: u32,
+}
+
+/// Goes over the plan until nothing is in doubt, the person stops, or passes settle nothing any more. The handler does
+/// one pass and says whether to go on.
+pub fn passes<'a, D>(
+    doing: &mut D,
+    ledger: impl Fn(&mut D) -> &mut Ledger<'a>,
+    mut pass: impl FnMut(&mut D, Pass) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let mut fruitless = 0;
+    for earlier in 0.. {
+        let settled = ledger(doing).settled();
+        ledger(doing).begin_pass(fruitless + 1 == FRUITLESS);
+        let go_on = pass(doing, Pass { earlier })?;
+        let ledger = ledger(doing);
+        fruitless = if ledger.settled() > settled { 0 } else { fruitless + 1 };
+        if !go_on || !ledger.any_in_doubt(false) || fruitless == FRUITLESS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Looks for things in doubt until each was found or its absence can be believed; `since` is when the last of them was
+/// attempted. The handler looks, settles what it finds, and returns what it does not.
+pub fn absent<T>(
+    ports: &Ports<'_>,
+    since: Duration,
+    mut wanted: Vec<T>,
+    look: &mut dyn FnMut(Vec<T>) -> Result<Vec<T>, Error>,
+) -> Result<Vec<T>, Error> {
+    let believed = since.saturating_add(Duration::from_secs(ports.settings.settling.into()));
+    let mut wait = FIRST_WAIT;
+    while !wanted.is_empty() {
+        let now = ports.network.now();
+        wanted = look(wanted)?;
+        if now >= believed {
+            break;
+        }
+        if !wanted.is_empty() {
+            ports.network.sleep(wait.min(believed - now));
+            wait *= 2;
+        }
+    }
+    Ok(wanted)
+}
+
+/// What is said of a write of an older plan that was in doubt and is not there.
+pub const SUPERSEDED: &str =
+    "It was begun and is not in AvaTax. A newer plan was confirmed since: not written under this one.";
+
+/// The ledger of the newest other plan of a kind that was approved, if it left something in doubt.
+pub fn older<'a>(ports: &'a Ports<'a>, kind: Operation, newer: &str) -> Result<Option<Ledger<'a>>, Error> {
+    let mut after = 0;
+    loop {
+        let approvals = Query {
+            kind: Some(EntryKind::Approval),
+            backwards: true,
+            limit: 100,
+            after,
+            ..plan::query(kind)
+        };
+        let read = ports.journal.read(&approvals).map_err(journal_error)?;
+        let Some(last) = read.last() else { return Ok(None) };
+        after = last.sequence;
+        if let Some(approved) = read.into_iter().find(|it| it.entry.plan != newer) {
+            let ledger = Ledger::open(ports, &approved.entry.plan)?;
+            return Ok(ledger.any_in_doubt(true).then_some(ledger));
+        }
+    }
+}
+
+/// Looks again, for the settling time since `started`, for what a list did not show though some plan has tried to write
+/// it. The handler returns the keys that are still not shown.
+pub fn late<'k>(
+    ports: &Ports<'_>,
+    started: Duration,
+    operation: Operation,
+    missing: impl IntoIterator<Item = &'k str>,
+    look: &mut dyn FnMut(Vec<&'k str>) -> Result<Vec<&'k str>, Error>,
+) -> Result<(), Error> {
+    let mut tried = Vec::new();
+    for key in missing {
+        let intents = Query {
+            kind: Some(EntryKind::Intent),
+            key: Some(key.to_owned()),
+            limit: 1,
+            ..plan::query(operation)
+        };
+        if !ports.journal.read(&intents).map_err(journal_error)?.is_empty() {
+            tried.push(key);
+        }
+    }
+    absent(ports, started, tried, look).map(drop)
+}
