@@ -6,15 +6,16 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    batch,
+    batch::{self, Plan},
     call::{Call, Setting, model, stamp},
     certificates,
-    config::{DuplicateAnswer, SimConfig},
+    config::DuplicateAnswer,
     definitions::{Definitions, unknown_country},
     error::{
         ApiError, ApiResult, BOTH_SHIP_AND_BILL, DUPLICATE_ENTITY_PROPERTY, DUPLICATE_ENTRY,
@@ -23,7 +24,9 @@ use crate::{
     filter::{Record, Scalar, Schema, parse_date},
     geo,
     list::{self, ECMS_PAGE},
-    world::{Books, Company, EffectKind, Subject},
+    random,
+    view::{Thing, View},
+    world::{Books, EffectKind, Subject},
 };
 
 /// The fields that a client can set, except the code.
@@ -76,7 +79,7 @@ struct Row {
     fields: Fields,
 }
 
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     list: "QueryCustomers",
     fields: &[
         "id",
@@ -149,6 +152,17 @@ impl Fields {
             ("contactName", self.contact_name.as_deref(), 255, false),
             ("taxpayerIdNumber", self.taxpayer_id_number.as_deref(), 255, false),
         ]
+    }
+
+    /// Every field with its value as in answers.
+    fn values(&self) -> Vec<(&'static str, Value)> {
+        let texts = self.texts().into_iter().map(|(name, value, ..)| (name, value.into()));
+        texts.chain([("isBill", self.is_bill.into()), ("isShip", self.is_ship.into())]).collect()
+    }
+
+    /// What the log says about a new customer.
+    fn detail(&self) -> Value {
+        json!({"name": self.name, "region": self.region, "country": self.country})
     }
 
     /// Checks everything and brings country and region into the form that is stored.
@@ -237,35 +251,40 @@ pub(crate) fn check_code(code: Option<String>) -> ApiResult<String> {
     Ok(code)
 }
 
-fn duplicate(config: &SimConfig, code: &str) -> ApiError {
+fn duplicate(way: DuplicateAnswer, code: &str) -> ApiError {
     let description = format!("A customer with customerCode '{code}' exists.");
-    match config.duplicate {
-        DuplicateAnswer::Entry400 => ApiError::bad(DUPLICATE_ENTRY, "This exists already.", description),
-        DuplicateAnswer::Property400 => {
+    let mut error = match way {
+        DuplicateAnswer::Property400 | DuplicateAnswer::Property409 => {
             ApiError::bad(DUPLICATE_ENTITY_PROPERTY, "This would be a duplicate.", description)
         }
-        DuplicateAnswer::Wrapped400 => ApiError::certificates("customer_number", "has been taken already"),
-        DuplicateAnswer::Entry409 => ApiError::new(
-            axum::http::StatusCode::CONFLICT,
-            DUPLICATE_ENTRY,
-            "This exists already.",
-            description,
-        ),
+        DuplicateAnswer::Wrapped400 | DuplicateAnswer::Wrapped409 => {
+            ApiError::certificates("customer_number", "has been taken already")
+        }
+        DuplicateAnswer::Entry400 | DuplicateAnswer::Entry409 | DuplicateAnswer::Mixed => {
+            ApiError::bad(DUPLICATE_ENTRY, "This exists already.", description)
+        }
+    };
+    if matches!(way, DuplicateAnswer::Entry409 | DuplicateAnswer::Property409 | DuplicateAnswer::Wrapped409) {
+        error.status = StatusCode::CONFLICT;
     }
+    error
 }
 
 impl Customer {
+    /// What the log says when it was created.
+    pub(crate) fn detail(&self) -> Value {
+        self.fields.detail()
+    }
+
     /// As in answers, without the parts that have to be asked for.
     pub(crate) fn json(&self, company: u64) -> Map<String, Value> {
         let mut map = Map::new();
         map.insert("id".to_owned(), self.id.into());
         map.insert("companyId".to_owned(), company.into());
         map.insert("customerCode".to_owned(), self.code.as_str().into());
-        for (name, value, ..) in self.fields.texts() {
-            map.insert(name.to_owned(), value.into());
+        for (name, value) in self.fields.values() {
+            map.insert(name.to_owned(), value);
         }
-        map.insert("isBill".to_owned(), self.fields.is_bill.into());
-        map.insert("isShip".to_owned(), self.fields.is_ship.into());
         map.insert("createdDate".to_owned(), stamp(self.created).into());
         map.insert("modifiedDate".to_owned(), stamp(self.modified).into());
         map
@@ -301,24 +320,24 @@ pub(crate) fn number(id: u64) -> Scalar<'static> {
 
 /// A customer with what `$include` asked for.
 fn render(
-    company: &Company,
+    view: View<'_>,
     customer: &Customer,
     includes: &[&str],
     definitions: &Definitions,
     call: &Call,
 ) -> Value {
-    let mut map = customer.json(company.id);
+    let mut map = customer.json(view.company_id());
     for include in includes {
-        let linked = customer.certificates.iter().filter_map(|id| company.certificates.get(id));
+        let linked = view.certificates_of(customer);
         let (field, values): (&str, Vec<Value>) = match *include {
             "certificates" => {
-                ("certificates", linked.map(|c| c.json(company, definitions, call, false)).collect())
+                ("certificates", linked.map(|c| c.json(view, definitions, call, false)).collect())
             }
             "active_certificates" => (
                 "activeCertificates",
                 linked
                     .filter(|c| c.is_effective(definitions, call.today(), call.now))
-                    .map(|c| c.json(company, definitions, call, false))
+                    .map(|c| c.json(view, definitions, call, false))
                     .collect(),
             ),
             "custom_fields" => ("customFields", Vec::new()),
@@ -335,10 +354,11 @@ pub(crate) fn store(books: &mut Books<'_>, now: Timestamp, cause: &str, new: New
     let subject = Subject {
         customer_code: Some(new.code.clone()),
         customer_id: Some(id),
-        detail: json!({"name": new.fields.name, "region": new.fields.region, "country": new.fields.country}),
+        detail: new.fields.detail(),
         ..Subject::default()
     };
     books.company.codes.insert(new.code.clone(), id);
+    books.company.fresh.add(now, Thing::Customer(id));
     books.company.customers.insert(
         id,
         Customer {
@@ -354,20 +374,34 @@ pub(crate) fn store(books: &mut Books<'_>, now: Timestamp, cause: &str, new: New
     id
 }
 
+/// Checks one row against what is stored and against the rows before it.
+pub(crate) fn check(
+    setting: &Setting,
+    books: &Books<'_>,
+    call: &Call,
+    pending: &[NewCustomer],
+    row: &Value,
+) -> ApiResult<NewCustomer> {
+    let row: Row = model(row)?;
+    let code = check_code(row.customer_code)?;
+    let fields = row.fields.check()?;
+    if books.company.codes.contains_key(&code) || pending.iter().any(|new| new.code == code) {
+        let refusal = code.bytes().fold(call.dice, |dice, byte| random::number(dice, &[byte.into()]));
+        return Err(duplicate(setting.config.duplicate.draw(refusal), &code));
+    }
+    Ok(NewCustomer { code, fields })
+}
+
 pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
     let rows = call.json_rows()?;
-    let check = |books: &Books<'_>, pending: &[NewCustomer], row: &Value| {
-        let row: Row = model(row)?;
-        let code = check_code(row.customer_code)?;
-        let fields = row.fields.check()?;
-        if books.company.codes.contains_key(&code) || pending.iter().any(|new| new.code == code) {
-            return Err(duplicate(&setting.config, &code));
-        }
-        Ok(NewCustomer { code, fields })
-    };
-    let ids = batch::run(setting.config.batch, &rows, books, check, |books, new| {
-        Ok(store(books, call.now, "CreateCustomers", new))
-    })?;
+    let plan = Plan::new(setting.config.batch, call.dice);
+    let ids = batch::run(
+        plan,
+        &rows,
+        books,
+        |books, pending, row| check(setting, books, call, pending, row),
+        |books, new| Ok(store(books, call.now, "CreateCustomers", new)),
+    )?;
     let company = &*books.company;
     Ok(ids
         .iter()
@@ -376,10 +410,10 @@ pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> A
         .collect())
 }
 
-pub(crate) fn get(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn get(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let includes = list::includes(call, INCLUDES)?;
-    let customer = company.customer(call.param("code")?)?;
-    Ok(render(company, customer, &includes, &setting.definitions, call))
+    let customer = view.customer(call.param("code")?)?;
+    Ok(render(view, customer, &includes, &setting.definitions, call))
 }
 
 pub(crate) fn update(books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
@@ -397,6 +431,10 @@ pub(crate) fn update(books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
     replace(books, call.now, "UpdateCustomer", id, fields)
 }
 
+fn is_empty(value: &Value) -> bool {
+    value.as_str().map_or(value.is_null(), str::is_empty)
+}
+
 /// Replaces the fields of a customer and logs which of them changed.
 fn replace(books: &mut Books<'_>, now: Timestamp, cause: &str, id: u64, fields: Fields) -> ApiResult<Value> {
     let company_id = books.company.id;
@@ -405,18 +443,19 @@ fn replace(books: &mut Books<'_>, now: Timestamp, cause: &str, id: u64, fields: 
         .customers
         .get_mut(&id)
         .ok_or_else(|| ApiError::not_found("customer", &id.to_string()))?;
-    let changed: Vec<&str> = customer
-        .fields
-        .texts()
-        .into_iter()
-        .zip(fields.texts())
-        .filter(|(old, new)| old.1.unwrap_or_default() != new.1.unwrap_or_default())
-        .map(|(old, _)| old.0)
-        .collect();
+    let (mut changed, mut before, mut after) = (Vec::new(), Map::new(), Map::new());
+    for (old, new) in customer.fields.values().into_iter().zip(fields.values()) {
+        // An empty text and none are the same to whoever reads them.
+        if old.1 != new.1 && !(is_empty(&old.1) && is_empty(&new.1)) {
+            changed.push(old.0);
+            before.insert(old.0.to_owned(), old.1);
+            after.insert(new.0.to_owned(), new.1);
+        }
+    }
     let subject = Subject {
         customer_code: Some(customer.code.clone()),
         customer_id: Some(id),
-        detail: json!({"changed": changed}),
+        detail: json!({"changed": changed, "before": before, "after": after}),
         ..Subject::default()
     };
     customer.fields = fields;
@@ -447,28 +486,24 @@ pub(crate) fn edit(books: &mut Books<'_>, now: Timestamp, code: &str, changes: &
     replace(books, now, "sim", id, model(&merged)?)
 }
 
-pub(crate) fn query(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn query(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let includes = list::includes(call, INCLUDES)?;
     let filter = list::filter(call, &SCHEMA)?;
-    let show = |customer: &Customer| render(company, customer, &includes, &setting.definitions, call);
+    let show = |customer: &Customer| render(view, customer, &includes, &setting.definitions, call);
     // A filter that names codes is answered from the index, in order of id like everything else.
     match filter.as_ref().and_then(|filter| filter.only("customerCode")) {
         Some(codes) => {
-            let ids: BTreeSet<u64> =
-                codes.iter().filter_map(|code| company.codes.get(*code)).copied().collect();
-            let rows = ids.iter().filter_map(|id| company.customers.get(id));
+            let ids: BTreeSet<u64> = codes.iter().filter_map(|code| view.customer_id(code)).collect();
+            let rows = view.customers_among(ids.iter());
             list::answer_filtered(call, &SCHEMA, ECMS_PAGE, rows, filter.as_ref(), show)
         }
-        None => {
-            list::answer_filtered(call, &SCHEMA, ECMS_PAGE, company.customers.values(), filter.as_ref(), show)
-        }
+        None => list::answer_filtered(call, &SCHEMA, ECMS_PAGE, view.customers(), filter.as_ref(), show),
     }
 }
 
-pub(crate) fn certificates_of(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
-    let customer = company.customer(call.param("code")?)?;
-    let rows = customer.certificates.iter().filter_map(|id| company.certificates.get(id));
-    certificates::list_rows(setting, company, call, rows)
+pub(crate) fn certificates_of(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
+    let customer = view.customer(call.param("code")?)?;
+    certificates::list_rows(setting, view, call, view.certificates_of(customer))
 }
 
 #[cfg(test)]

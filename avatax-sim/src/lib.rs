@@ -22,6 +22,7 @@ mod control;
 mod customers;
 mod definitions;
 mod documents;
+mod engine;
 mod error;
 mod fault;
 mod filter;
@@ -29,10 +30,13 @@ mod geo;
 mod invitations;
 mod links;
 mod list;
+mod misbehave;
 mod random;
 mod routes;
 mod server;
 mod shared;
+mod strangers;
+mod view;
 mod world;
 
 pub use config::{
@@ -41,4 +45,4 @@ pub use config::{
 pub use error::SimError;
 pub use fault::{Fault, FaultKind, FaultParseError};
 pub use server::{Simulator, start};
-pub use shared::Summary;
+pub use shared::{FaultCounts, Summary};
