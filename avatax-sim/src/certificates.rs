@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use crate::{
     batch::{self, Plan},
     call::{Call, Setting, model, stamp},
-    customers::{self, Fields, NewCustomer, number},
+    customers::{self, NewCustomer, number},
     definitions::{Definitions, Reason, Zone},
     documents::{self, Document, Sent},
     error::{
         ApiError, ApiResult, INVALID_EXEMPT_REASON, MISSING_EXEMPT_REASON, MISSING_FIELD_FOR_ZONE,
         MISSING_REQUIRED_FIELDS, VALIDATION,
     },
+    fields::{self, Fields},
     filter::{Record, Scalar, Schema, parse_date},
     links,
     list::{self, ECMS_PAGE},
@@ -318,8 +319,7 @@ fn check(setting: &Setting, call: &Call, row: &Value) -> ApiResult<New> {
     let sent = documents::read(row.filename.as_deref(), row.pdf.as_deref(), row.pages.as_deref())?;
     let mut customers = Vec::new();
     for named in row.customers.unwrap_or_default() {
-        customers
-            .push(NewCustomer { code: customers::check_code(named.customer_code)?, fields: named.fields });
+        customers.push(NewCustomer { code: fields::check_code(named.customer_code)?, fields: named.fields });
     }
     let ready = call.now.checked_add(setting.config.processing_delay).unwrap_or(call.now);
     let certificate = Certificate {

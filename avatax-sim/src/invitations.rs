@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Call, Setting, model, stamp},
-    customers::{check_email, number},
+    customers::number,
     error::{ApiError, ApiResult, INVALID_COVER_LETTER_TITLE, INVALID_EXEMPT_REASON, VALIDATION},
+    fields::check_email,
     filter::{Record, Scalar, Schema, parse_date},
     list::{self, ECMS_PAGE},
     random,

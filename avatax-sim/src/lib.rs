@@ -25,6 +25,7 @@ mod documents;
 mod engine;
 mod error;
 mod fault;
+mod fields;
 mod filter;
 mod geo;
 mod invitations;

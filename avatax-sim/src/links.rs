@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Call, Setting, model},
-    customers::unknown_region,
     definitions::unknown_country,
     documents::Document,
     error::{ApiError, ApiResult, FILE_SIZE_LIMIT, INVALID_IMAGE, INVALID_REQUEST_CONTENT_TYPE},
+    fields::unknown_region,
     geo, list,
     view::{Thing, View},
     world::{Books, EffectKind, Subject},

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use crate::{
     call::{Call, Setting},
     certificates,
-    customers::{self, Customer, Fields, NewCustomer},
+    customers::{self, Customer, NewCustomer},
     error::{ApiError, ApiResult, INVALID_PAGE_KEY},
     fault::{FaultKind, Stage},
+    fields::{self, Fields},
     filter::{Filter, Record},
     invitations::{self, AtTime},
     list, random,
@@ -50,7 +51,6 @@ pub(crate) fn perform(setting: &Setting, state: &mut State, operation: Operation
     let mut spoiled = None;
     engine.strike(operation, Stage::Perform, |kind, dice| {
         let struck = match kind {
-            // Where the list would be refused anyway, nothing is spoiled.
             FaultKind::Expired if instead.is_none() && list::is_continued(&call) => {
                 instead = Some(Instead::Expired);
                 true
@@ -205,7 +205,7 @@ fn take(books: &mut Books<'_>, call: &Call, dice: u64) -> Option<()> {
     let rows = call.json_rows().ok()?;
     let codes: Vec<String> = rows
         .iter()
-        .filter_map(|row| customers::check_code(row.get("customerCode")?.as_str().map(str::to_owned)).ok())
+        .filter_map(|row| fields::check_code(row.get("customerCode")?.as_str().map(str::to_owned)).ok())
         .filter(|code| !books.company.codes.contains_key(code))
         .collect();
     let place = dice.checked_rem(u64::try_from(codes.len()).ok()?)?;
@@ -236,10 +236,8 @@ fn shift(books: &mut Books<'_>, operation: Operation, call: &Call, dice: u64) ->
         }
         return Some(());
     }
-    for _ in 0..rows {
-        insert(books, operation, call)?;
-    }
-    Some(())
+    let inserted = (0..rows).map_while(|_row| insert(books, operation, call)).count();
+    (inserted > 0).then_some(())
 }
 
 /// Rows of a list that strangers brought and that nothing else hangs on.

@@ -124,7 +124,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn customers(self) -> impl Iterator<Item = &'a Customer> {
-        self.customers_among(self.company.customers.keys())
+        self.company.customers.values().filter(move |row| self.shows(Thing::Customer(row.id)))
     }
 
     pub(crate) fn certificate(self, id: u64) -> ApiResult<&'a Certificate> {
@@ -132,7 +132,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn certificates(self) -> impl Iterator<Item = &'a Certificate> {
-        self.company.certificates.keys().filter_map(move |id| self.certificate_by_id(*id))
+        self.company.certificates.values().filter(move |row| self.shows(Thing::Certificate(row.id)))
     }
 
     /// Certificates that a customer is linked to.
@@ -157,7 +157,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn invitations(self) -> impl Iterator<Item = &'a Invitation> {
-        self.company.invitations.keys().filter_map(move |id| self.invitation(*id))
+        self.company.invitations.values().filter(move |row| self.shows(Thing::Invitation(row.id)))
     }
 
     /// Ids of the invitations of a customer, shown or not.
