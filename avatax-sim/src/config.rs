@@ -358,6 +358,8 @@ mod tests {
             "--fault=slow:ms=5",
             "--license-key=hush",
             "--batch=stores-good",
+            "--duplicate=mixed",
+            "--visible-after-ms=40",
         ])
         .ok()
         .unwrap();
@@ -367,6 +369,10 @@ mod tests {
         assert_eq!(config.companies[0].name, "East Branch: North");
         assert_eq!(config.provisioning, Provisioning::NotProvisioned);
         assert_eq!((config.license_key.as_str(), config.batch), ("hush", BatchMode::StoresGood));
+        assert_eq!(
+            (config.duplicate, config.visible_after),
+            (DuplicateAnswer::Mixed, Duration::from_millis(40))
+        );
         assert!(!format!("{config:?}").contains("hush"));
         assert!(Line::try_parse_from(["sim", "--company=x"]).is_err());
         assert!(Line::try_parse_from(["sim", "--fault=x"]).is_err());
