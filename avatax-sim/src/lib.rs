@@ -22,17 +22,22 @@ mod control;
 mod customers;
 mod definitions;
 mod documents;
+mod engine;
 mod error;
 mod fault;
+mod fields;
 mod filter;
 mod geo;
 mod invitations;
 mod links;
 mod list;
+mod misbehave;
 mod random;
 mod routes;
 mod server;
 mod shared;
+mod strangers;
+mod view;
 mod world;
 
 pub use config::{
@@ -41,4 +46,4 @@ pub use config::{
 pub use error::SimError;
 pub use fault::{Fault, FaultKind, FaultParseError};
 pub use server::{Simulator, start};
-pub use shared::Summary;
+pub use shared::{FaultCounts, Summary};
