@@ -122,7 +122,8 @@ impl<'a> AvaTax<'a> {
                         slow = true;
                         told = told.max(seconds);
                     }
-                    Next::Final(false) | Next::Again => {}
+                    Next::Again(seconds) => told = told.max(seconds),
+                    Next::Final(false) => {}
                 }
                 if slow || locked_out { 0 } else { self.pace.window() }
             });
@@ -133,7 +134,7 @@ impl<'a> AvaTax<'a> {
                     again.push((at, sent));
                     continue;
                 };
-                let repeat = matches!(next(&answer, call), Next::Again | Next::SlowDown(_));
+                let repeat = matches!(next(&answer, call), Next::Again(_) | Next::SlowDown(_));
                 if repeat && sent + 1 < ATTEMPTS {
                     again.push((at, sent + 1));
                 }

@@ -48,9 +48,9 @@ pub enum Next {
     Final(bool),
     /// Nothing more may be started: the credentials are wrong, and repeating them may lock the account.
     LockedOut,
-    /// Send it again.
-    Again,
-    /// Send it again, but not before so many seconds if AvaTax names them, and fewer at a time.
+    /// Send it again, but not before so many seconds if AvaTax names them.
+    Again(Option<u64>),
+    /// The same, and fewer at a time.
     SlowDown(Option<u64>),
 }
 
@@ -64,11 +64,13 @@ pub fn next(answer: &Answer, call: Call) -> Next {
         Ok(response) if (200..300).contains(&response.status) => Next::Final(true),
         Ok(response) => match call {
             _ if matches!(judge(answer.clone()), Err(Failure::Unauthorized(_))) => Next::LockedOut,
-            Call::Read if response.status >= 500 || response.status == 408 => Next::Again,
+            Call::Read if response.status >= 500 || response.status == 408 => {
+                Next::Again(response.retry_after)
+            }
             Call::Read | Call::Write => Next::Final(false),
         },
-        Err(SendError::NotSent(_)) => Next::Again,
-        Err(SendError::Unclear(_)) if call == Call::Read => Next::Again,
+        Err(SendError::NotSent(_)) => Next::Again(None),
+        Err(SendError::Unclear(_)) if call == Call::Read => Next::Again(None),
         Err(SendError::Unclear(_) | SendError::NotAllowed(_)) => Next::Final(false),
     }
 }
@@ -171,7 +173,7 @@ mod tests {
             (answer(400, &code(5), None), Next::Final(false)),
             (answer(404, "", None), Next::Final(false)),
             (answer(409, &code(193), None), Next::Final(false)),
-            (Err(SendError::NotSent(String::new())), Next::Again),
+            (Err(SendError::NotSent(String::new())), Next::Again(None)),
             (Err(SendError::NotAllowed(String::new())), Next::Final(false)),
         ];
         for (answer, wanted) in &both {
@@ -187,8 +189,9 @@ mod tests {
             answer(502, "<html>", None),
             Err(SendError::Unclear(String::new())),
         ];
+        assert_eq!(next(&answer(503, "", Some(4)), Call::Read), Next::Again(Some(4)));
         for answer in &ambiguous {
-            assert_eq!(next(answer, Call::Read), Next::Again, "{answer:?}");
+            assert_eq!(next(answer, Call::Read), Next::Again(None), "{answer:?}");
             assert_eq!(next(answer, Call::Write), Next::Final(false), "{answer:?}");
         }
     }
