@@ -20,8 +20,8 @@
 //!
 //! What is still in doubt after the last pass is recorded as unclear, never as done or not done. The next run looks again.
 //! A preview gives the same time to what any plan has tried to write and a list does not show ([`late`]).
-//! A new plan settles first what the plan before it left in doubt ([`older`]), and only then is it approved; so nothing
-//! in doubt is ever older than the newest approved plan.
+//! Before a preview closes its plan, it settles what the plan approved last left in doubt ([`older`]): by looking, so
+//! nothing is written to AvaTax. So nothing in doubt is ever older than the plan approved last.
 
 use core::time::Duration;
 
@@ -90,27 +90,16 @@ pub fn absent<T>(
 
 /// What is said of a write of an older plan that was in doubt and is not there.
 pub const SUPERSEDED: &str =
-    "It was begun and is not in AvaTax. A newer plan was confirmed since: not written under this one.";
+    "It was begun and is not in AvaTax. A newer preview was made since: not written under this plan.";
 
-/// The ledger of the newest other plan of a kind that was approved, if it left something in doubt.
-pub fn older<'a>(ports: &'a Ports<'a>, kind: Operation, newer: &str) -> Result<Option<Ledger<'a>>, Error> {
-    let mut after = 0;
-    loop {
-        let approvals = Query {
-            kind: Some(EntryKind::Approval),
-            backwards: true,
-            limit: 100,
-            after,
-            ..plan::query(kind)
-        };
-        let read = ports.journal.read(&approvals).map_err(journal_error)?;
-        let Some(last) = read.last() else { return Ok(None) };
-        after = last.sequence;
-        if let Some(approved) = read.into_iter().find(|it| it.entry.plan != newer) {
-            let ledger = Ledger::open(ports, &approved.entry.plan)?;
-            return Ok(ledger.any_in_doubt(true).then_some(ledger));
-        }
-    }
+/// The ledger of the newest plan of a kind that was approved, if it left something in doubt.
+pub fn older<'a>(ports: &'a Ports<'a>, kind: Operation) -> Result<Option<Ledger<'a>>, Error> {
+    let newest = Query { kind: Some(EntryKind::Approval), backwards: true, limit: 1, ..plan::query(kind) };
+    let Some(approved) = ports.journal.read(&newest).map_err(journal_error)?.into_iter().next() else {
+        return Ok(None);
+    };
+    let ledger = Ledger::open(ports, &approved.entry.plan)?;
+    Ok(ledger.any_in_doubt(true).then_some(ledger))
 }
 
 /// Looks again, for the settling time since `started`, for what a list did not show though some plan has tried to write

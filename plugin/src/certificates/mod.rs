@@ -25,7 +25,6 @@ pub mod rules;
 pub mod understand;
 pub mod upload;
 
-use core::mem;
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
 
@@ -139,6 +138,7 @@ fn preview(ports: &Ports<'_>, option: CertificateOption) -> Result<RunReport, Er
     if invites(option) {
         invite::plan(&mut planning)?;
     }
+    settle_older(ports, planning.avatax)?;
     let decisions = planning.decisions.into_sorted();
     let plan = planning.writer.close(&decisions)?;
     let remaining = plan.writes;
@@ -155,7 +155,6 @@ fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> R
     let mut doing = Doing { ports, avatax, ledger, plan: found.name.clone(), stopped: false };
     let open = |doing: &Doing<'_>| Ok::<_, Error>(upload::open(doing)? + invite::open(doing)?);
     if open(&doing)? > 0 {
-        settle_older(&mut doing)?;
         record_approval(ports, Operation::Certificates, &found, approval)?;
     }
     upload::apply(&mut doing)?;
@@ -178,18 +177,13 @@ fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> R
     })
 }
 
-/// Settles what the plan before this one left in doubt.
-fn settle_older(doing: &mut Doing<'_>) -> Result<(), Error> {
-    let ports = doing.ports;
-    let newer = doing.ledger.plan().to_owned();
-    let Some(older) = recovery::older(ports, Operation::Certificates, &newer)? else { return Ok(()) };
-    doing.plan = older.plan().to_owned();
-    let ledger = mem::replace(&mut doing.ledger, older);
-    upload::settle(doing)?;
-    invite::settle(doing)?;
-    doing.ledger.flush()?;
-    (doing.ledger, doing.plan) = (ledger, newer);
-    Ok(())
+/// Settles what the plan approved last left in doubt. Only looks; writes nothing to AvaTax.
+fn settle_older<'a>(ports: &'a Ports<'a>, avatax: AvaTax<'a>) -> Result<(), Error> {
+    let Some(ledger) = recovery::older(ports, Operation::Certificates)? else { return Ok(()) };
+    let plan = ledger.plan().to_owned();
+    let mut doing = Doing { ports, avatax, ledger, plan, stopped: false };
+    upload::settle(&mut doing)?;
+    invite::settle(&mut doing)
 }
 
 fn uploads(option: CertificateOption) -> bool {

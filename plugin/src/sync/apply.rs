@@ -1,6 +1,5 @@
 //! Doing a confirmed sync plan, from wherever an earlier call left it.
 
-use core::mem;
 use std::collections::HashMap;
 
 use super::compare;
@@ -32,7 +31,6 @@ pub fn apply(ports: &Ports<'_>, approval: &Approval) -> Result<RunReport, Error>
     let ledger = Ledger::open(ports, &found.name)?;
     let mut doing = Doing { ports, avatax, ledger, total: found.plan.writes, stopped: false };
     if doing.open() > 0 {
-        settle_older(&mut doing)?;
         record_approval(ports, PLAN, &found, approval)?;
         passes(&mut doing, |doing| &mut doing.ledger, one_pass)?;
         doing.ledger.flush()?;
@@ -256,12 +254,12 @@ fn adopt_filled(
     doing.ledger.end(UPDATE, code, code, OutcomeState::Adopted, &said)
 }
 
-/// Settles what the plan before this one left in doubt.
-fn settle_older(doing: &mut Doing<'_>) -> Result<(), Error> {
-    let ports = doing.ports;
-    let Some(older) = recovery::older(ports, PLAN, doing.ledger.plan())? else { return Ok(()) };
-    let newer = mem::replace(&mut doing.ledger, older);
-    let name = doing.ledger.plan().to_owned();
+/// Settles what the plan approved last left in doubt. Only looks; writes nothing to AvaTax.
+pub(super) fn settle_older<'a>(ports: &'a Ports<'a>, avatax: AvaTax<'a>) -> Result<(), Error> {
+    let Some(ledger) = recovery::older(ports, PLAN)? else { return Ok(()) };
+    let name = ledger.plan().to_owned();
+    let mut doing = Doing { ports, avatax, ledger, total: 0, stopped: false };
+    let doing = &mut doing;
     for operation in [CREATE, UPDATE] {
         plan::walk(ports, &name, operation, 500, &mut |items| {
             let in_doubt =
@@ -280,7 +278,6 @@ fn settle_older(doing: &mut Doing<'_>) -> Result<(), Error> {
             Ok(true)
         })?;
     }
-    doing.ledger = newer;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::apply::settle_older;
 use super::compare::{self, Compared};
 use super::{PLAN, header};
 use crate::avatax::AvaTax;
@@ -47,6 +48,7 @@ pub fn preview(ports: &Ports<'_>) -> Result<RunReport, Error> {
         preview.page(rows)?;
         if ports.asked_to_stop(Phase::Comparing, done, expected) { Err(Error::Stopped) } else { Ok(()) }
     })?;
+    settle_older(ports, preview.avatax)?;
     let decisions = preview.decisions.into_sorted();
     let plan = preview.writer.close(&decisions)?;
     let remaining = plan.writes;

@@ -143,9 +143,12 @@ pub(crate) fn settle(doing: &mut Doing<'_>) -> Result<(), Error> {
             here.extend(found);
             Ok(absent)
         })?;
-        let (attaching, linking) = here.into_iter().partition(|it| in_doubt(&doing.ledger, ATTACH, it));
+        let (attaching, mut linking): (Vec<_>, Vec<_>) =
+            here.into_iter().partition(|it| in_doubt(&doing.ledger, ATTACH, it));
         absent.extend(recovery::absent(ports, since, attaching, &mut |uploads| {
-            have_document(doing, uploads).map(|(_, absent)| absent)
+            let (there, absent) = have_document(doing, uploads)?;
+            linking.extend(there);
+            Ok(absent)
         })?);
         absent.extend(link_in_doubt(doing, linking)?);
         for upload in absent {

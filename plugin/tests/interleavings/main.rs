@@ -1,0 +1,96 @@
+//! Plan and apply under every interleaving of faults that chance comes up with.
+//!
+//! The domain code runs natively against a [`world::World`]: an ERP, a folder, a journal and an AvaTax in memory, on a
+//! clock that only moves when somebody waits or asks. Each case draws what every request and every append comes to:
+//! refused connections, requests to slow down, errors before and after storing, lost answers, half-stored batches, a
+//! process killed before or after the deed, a full disk. A killed call unwinds out of the domain code wherever it stood,
+//! as a killed process leaves it, and the next call begins with nothing but the journal. Sometimes it goes on with the
+//! confirmed plan, sometimes it makes a new one. In the end everything has to be in AvaTax exactly once, and the
+//! journal has to know it. That nothing is written without an open intent, AvaTax checks itself, at each write.
+//!
+//! `PROPTEST_CASES` sets the number of cases.
+
+use proptest::prelude::*;
+
+mod avatax;
+mod folder;
+mod journal;
+mod world;
+
+use avatax::{Batches, Fate};
+use journal::Append;
+use world::World;
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        6 => Just(Fate::Fine),
+        1 => Just(Fate::NotSent),
+        1 => prop::option::of(0_u64..3).prop_map(Fate::Busy),
+        1 => Just(Fate::ErrorBefore),
+        2 => Just(Fate::ErrorAfter),
+        2 => Just(Fate::LostAfter),
+        1 => Just(Fate::RefusedAfter),
+        1 => any::<u8>().prop_map(Fate::Partial),
+        1 => Just(Fate::KilledBefore),
+        2 => Just(Fate::KilledAfter),
+        1 => any::<u8>().prop_map(Fate::ErpEdited),
+    ]
+}
+
+fn append() -> impl Strategy<Value = Append> {
+    prop_oneof![
+        12 => Just(Append::Fine),
+        1 => Just(Append::Full),
+        1 => Just(Append::KilledBefore),
+        2 => Just(Append::KilledAfter),
+    ]
+}
+
+fn batches() -> impl Strategy<Value = Batches> {
+    prop_oneof![Just(Batches::Atomic), Just(Batches::UntilFirstBad), Just(Batches::AllGood)]
+}
+
+prop_compose! {
+    fn world(customers: usize, documents: usize)(
+        customers in 1..=customers,
+        bad in prop::collection::vec(any::<prop::sample::Index>(), 0..2),
+        documents in 0..=documents,
+        batches in batches(),
+        batch_size in 1_u32..6,
+        lag_millis in prop_oneof![Just(0_u64), 1_u64..1_900],
+        fates in prop::collection::vec(fate(), 0..60),
+        appends in prop::collection::vec(append(), 0..30),
+    ) -> World {
+        let bad = bad.iter().map(|index| index.index(customers)).collect();
+        World::new(customers, bad, documents, batches, batch_size, lag_millis, fates, appends)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(2_000), ..ProptestConfig::default() })]
+
+    #[test]
+    fn customers_are_created_once_and_nothing_is_left_open(world in world(12, 0), fresh in any::<u64>()) {
+        world.until_done(fresh, World::sync)?;
+        world.check_customers()?;
+        world.check_journal()?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(1_000), ..ProptestConfig::default() })]
+
+    #[test]
+    fn certificates_and_invitations_happen_once(world in world(6, 4), fresh in any::<u64>()) {
+        world.calmly(World::sync)?;
+        world.until_done(fresh, World::certificates)?;
+        world.check_certificates()?;
+        world.check_invitations()?;
+        world.check_journal()?;
+    }
+}
+
+/// Cases of a test: what `PROPTEST_CASES` says, else so many.
+fn cases(usually: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usually)
+}
