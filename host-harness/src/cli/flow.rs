@@ -59,6 +59,8 @@ pub struct Request<'a> {
     pub approved_by: &'a str,
     /// The command as a person would write it again, without consent.
     pub again: &'a str,
+    /// The command that goes on with what was confirmed.
+    pub resume: &'a str,
     /// Whether a missing set-up of certificate management may be asked for here.
     pub offers_setup: bool,
 }
@@ -248,6 +250,15 @@ async fn offer_setup(
     after_setup(&report, request.again).map_or(Ok(()), Err)
 }
 
+/// What going on with a confirmed plan tells the person to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Going<'a> {
+    /// The command that makes such a plan, without consent.
+    pub again: &'a str,
+    /// The command that goes on with what was confirmed.
+    pub resume: &'a str,
+}
+
 async fn apply(
     console: &mut Console,
     request: &Request<'_>,
@@ -256,9 +267,20 @@ async fn apply(
     call: &mut impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
 ) -> Flowed {
     let approval = Approval { plan_digest: digest.to_owned(), approved_by: request.approved_by.to_owned() };
+    let going = Going { again: request.again, resume: request.resume };
+    Flowed { preview: before.preview, ..go_on(console, &going, approval, call).await }
+}
+
+/// Does what an approval names, from wherever an earlier call left it.
+pub async fn go_on(
+    console: &mut Console,
+    going: &Going<'_>,
+    approval: Approval,
+    mut call: impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
+) -> Flowed {
     let report = match call(Action::Apply(approval)).await {
         Ok(report) => report,
-        Err(failure) => return Flowed { failure: Some(failure), ..before },
+        Err(failure) => return Flowed::failed(failure),
     };
     show::applied(console, &report);
     let failure = match exit::of_applied(&report) {
@@ -266,9 +288,9 @@ async fn apply(
             console.say("\nDone. `onboard report` lists every customer.");
             None
         }
-        _ => Some(in_part(&report, request.again, digest)),
+        _ => Some(in_part(&report, going)),
     };
-    Flowed { applied: Some(report), failure, ..before }
+    Flowed { applied: Some(report), failure, ..Flowed::default() }
 }
 
 fn declined(again: &str, digest: &str) -> Failure {
@@ -280,16 +302,15 @@ fn declined(again: &str, digest: &str) -> Failure {
     )
 }
 
-fn in_part(report: &RunReport, again: &str, digest: &str) -> Failure {
+fn in_part(report: &RunReport, going: &Going<'_>) -> Failure {
+    let Going { again, resume } = going;
     let mut message = if report.stopped { "Stopped as you asked" } else { "Done in part" }.to_owned();
     if report.remaining > 0 {
         message.push_str(&format!("; {} operations are not finished", grouped(report.remaining)));
     }
     message.push('.');
     let next = if report.remaining > 0 {
-        format!(
-            "Go on with `{again} --confirm {digest}`; `onboard report` names what a person has to settle."
-        )
+        format!("Go on with `{resume}`; `onboard report` names what a person has to settle.")
     } else {
         format!("`onboard report` names what was not written and why; then make a new plan with `{again}`.")
     };
@@ -332,8 +353,13 @@ mod tests {
     /// Plays a component and records what it was asked to do.
     async fn flow(consent: Consent, answer: &str, can_ask: bool, writes: u64) -> (Flowed, Vec<Action>) {
         let mut asked = Vec::new();
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
+        let request = Request {
+            consent: &consent,
+            approved_by: "Kim",
+            again: "onboard sync",
+            resume: "onboard resume",
+            offers_setup: true,
+        };
         let flowed = run(&mut console(answer, can_ask), &request, async |action: Action| {
             asked.push(action.clone());
             match action {
@@ -409,8 +435,13 @@ mod tests {
     #[tokio::test]
     async fn a_company_without_certificate_management_is_offered_the_set_up_and_then_goes_on() {
         let consent = Consent::default();
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
+        let request = Request {
+            consent: &consent,
+            approved_by: "Kim",
+            again: "onboard sync",
+            resume: "onboard resume",
+            offers_setup: true,
+        };
         let mut ready = false;
         let mut asked = Vec::new();
         let flowed = run(&mut console("yes\nyes\n", true), &request, async |action: Action| {
@@ -438,8 +469,13 @@ mod tests {
     #[test]
     fn a_set_up_takes_consent_like_every_other_write() {
         let agree = |consent: Consent, answer: &str, can_ask| {
-            let request =
-                Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
+            let request = Request {
+                consent: &consent,
+                approved_by: "Kim",
+                again: "onboard sync",
+                resume: "onboard resume",
+                offers_setup: true,
+            };
             agree_to_setup(&mut console(answer, can_ask), &request).map_err(|failure| failure.exit.code())
         };
         assert_eq!(agree(Consent { yes: true, ..Consent::default() }, "", false), Ok(()));
@@ -451,8 +487,13 @@ mod tests {
     #[tokio::test]
     async fn a_refused_plan_ends_with_the_code_of_its_failure_and_keeps_the_preview() {
         let consent = Consent { yes: true, ..Consent::default() };
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: false };
+        let request = Request {
+            consent: &consent,
+            approved_by: "Kim",
+            again: "onboard sync",
+            resume: "onboard resume",
+            offers_setup: false,
+        };
         let flowed = run(&mut console("", false), &request, async |action: Action| match action {
             Action::Preview => Ok(super::super::samples::run_report()),
             _ => Err(Failure::new(Exit::PlanGone, "plan-mismatch", "Gone.", "")),
@@ -465,8 +506,13 @@ mod tests {
     #[tokio::test]
     async fn a_run_with_open_operations_says_how_to_go_on() {
         let consent = Consent { confirm: Some("sha256:bb".to_owned()), ..Consent::default() };
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: false };
+        let request = Request {
+            consent: &consent,
+            approved_by: "Kim",
+            again: "onboard sync",
+            resume: "onboard resume",
+            offers_setup: false,
+        };
         let flowed = run(&mut console("", false), &request, async |_: Action| {
             let mut report = applied();
             report.remaining = 3;
@@ -477,6 +523,6 @@ mod tests {
         let failure = flowed.failure.expect("done in part");
         assert_eq!(failure.exit.code(), 4);
         assert_eq!(failure.message, "Stopped as you asked; 3 operations are not finished.");
-        assert!(failure.next.contains("onboard sync --confirm sha256:bb"));
+        assert!(failure.next.contains("Go on with `onboard resume`"));
     }
 }

@@ -1,0 +1,559 @@
+//! The journal holds against everything that can happen to it: Ctrl-C, kills, a second process, a full disk, a damaged
+//! file, somebody who changes it. Every test runs the real program, and asks the stand-in afterwards what reached it.
+#![cfg(unix)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a helper that finds something else than it looks for fails the test"
+)]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use onboarding_tests::{
+    ACCOUNT_VARIABLE, APPROVER, KEY_VARIABLE, Ran, Stage, component_file, onboard_program, workspace,
+};
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+const SYNC: &[&str] = &["sync", "--yes"];
+
+/// A program that runs `onboard`, itself or another that starts it, with both streams kept.
+fn command(stage: &Stage, program: &Path, before: &[&str], arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(before)
+        .args(arguments)
+        .arg("--component")
+        .arg(component_file())
+        .current_dir(stage.dir())
+        .env(ACCOUNT_VARIABLE, &stage.account)
+        .env(KEY_VARIABLE, &stage.key)
+        .env("USER", APPROVER)
+        .env("XDG_CACHE_HOME", workspace().join("target").join("test-cache"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn start(stage: &Stage, arguments: &[&str]) -> Child {
+    command(stage, &onboard_program(), &[], arguments).spawn().unwrap()
+}
+
+/// Runs `onboard` by way of a shell script, which gets it as `"$@"` and one more word as `$0`.
+fn by_shell(stage: &Stage, launcher: &[&str], script: &str, word: &str, arguments: &[&str]) -> Ran {
+    let program = onboard_program();
+    let mut before = launcher[1..].to_vec();
+    before.extend(["-c", script, word, program.to_str().unwrap()]);
+    ran(command(stage, Path::new(launcher[0]), &before, arguments).output().unwrap())
+}
+
+fn ran(output: Output) -> Ran {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+fn interrupt(running: &Child) {
+    let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Waits until the run has written that much more to AvaTax.
+fn until_written(stage: &Stage, running: &mut Child, before: usize, more: usize) {
+    let begun = Instant::now();
+    while stage.sim().writes() < before + more {
+        assert_eq!(running.try_wait().unwrap(), None, "the run ended before it was stopped");
+        assert!(begun.elapsed() < Duration::from_secs(60), "the run writes nothing");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn journal_file(stage: &Stage) -> PathBuf {
+    stage.data_dir().join("journal.sqlite")
+}
+
+fn beside(stage: &Stage, ending: &str) -> PathBuf {
+    stage.data_dir().join(format!("journal.sqlite{ending}"))
+}
+
+fn tamper(stage: &Stage, sql: &str) {
+    Connection::open(journal_file(stage)).unwrap().execute_batch(sql).unwrap();
+}
+
+/// Writes that the journal announces: operation and what it is about.
+fn announced(stage: &Stage) -> BTreeSet<(String, String)> {
+    let journal =
+        Connection::open_with_flags(journal_file(stage), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut intents = journal.prepare("SELECT operation, key FROM entry WHERE kind = 'intent'").unwrap();
+    let rows = intents.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// Fails when AvaTax holds a customer, certificate or invitation that the journal does not announce.
+fn everything_is_recorded(stage: &Stage) {
+    let announced = announced(stage);
+    for effect in stage.sim().effects() {
+        let (operation, key) = match effect.kind.as_str() {
+            "customer-created" => ("create-customer", effect.customer.unwrap()),
+            "invitation-created" => ("send-invitation", effect.customer.unwrap()),
+            "certificate-created" => {
+                ("create-certificate", effect.detail["filename"].as_str().unwrap().to_owned())
+            }
+            _ => continue,
+        };
+        let intent = (operation.to_owned(), key);
+        assert!(announced.contains(&intent), "AvaTax was sent what the journal does not hold: {intent:?}");
+    }
+}
+
+/// What a plan would write, and its digest.
+fn preview(stage: &Stage, command: &[&str]) -> (u64, String) {
+    let shown = stage.json(&[command, &["--preview"]].concat(), 0);
+    let plan = &shown["result"]["preview"]["plan"];
+    (plan["writes"].as_u64().unwrap(), plan["digest"].as_str().unwrap().to_owned())
+}
+
+/// Many customers in few slow calls, so that there is a safe point to stop at in the middle.
+fn slow_stage() -> Stage {
+    let stage = Stage::build()
+        .customers(2_500)
+        .without_certificates()
+        .setting("batch-size = 100")
+        .setting("window = 4")
+        .start();
+    stage.sim().set_faults(&["slow:ms=250"]);
+    stage
+}
+
+#[test]
+fn ctrl_c_stops_at_a_safe_point_and_resume_goes_on_with_exactly_what_was_confirmed() {
+    let stage = slow_stage();
+    let nothing = stage.onboard(&["resume"]);
+    nothing.expect(0);
+    assert!(nothing.printed().contains("Nothing is open"), "{}", nothing.stdout);
+
+    let (planned, digest) = preview(&stage, &["sync"]);
+    let mut running = start(&stage, &["sync", "--json", "--confirm", &digest, "--approved-by", "Kim Example"]);
+    until_written(&stage, &mut running, 0, 1);
+    interrupt(&running);
+    let stopped = ran(running.wait_with_output().unwrap());
+    stopped.expect(4);
+    assert!(stopped.said().contains("Stopping at the next safe point"), "{}", stopped.stderr);
+    let document = stopped.document();
+    let applied = &document["result"]["applied"];
+    let remaining = applied["remaining"].as_u64().unwrap();
+    assert_eq!(applied["stopped"], true);
+    let next = document["error"]["next"].as_str().unwrap();
+    assert!(next.contains("Go on with `onboard resume"), "{next}");
+    let written = stage.sim().count("customers");
+    assert!(written > 0 && written + remaining == planned, "{written} and {remaining} of {planned}");
+
+    stage.sim().set_faults(&[]);
+    let document = stage.json(&["resume"], 0);
+    let resumed = &document["result"]["resumed"];
+    assert_eq!(resumed.as_array().unwrap().len(), 1);
+    let one = &resumed[0];
+    assert_eq!((&one["operation"], &one["approved_by"]), (&"sync".into(), &"Kim Example".into()));
+    assert_eq!((&one["digest"], &one["open"]), (&digest.as_str().into(), &remaining.into()));
+    assert_eq!(one["applied"]["remaining"], 0);
+    assert_eq!(stage.sim().count("customers"), planned);
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+    everything_is_recorded(&stage);
+
+    let before = stage.sim().effects();
+    let nothing = stage.onboard(&["resume"]);
+    nothing.expect(0);
+    assert!(nothing.printed().contains("every plan that was confirmed is finished"), "{}", nothing.stdout);
+    assert_eq!(stage.sim().effects(), before);
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_at_once_and_resume_goes_on_all_the_same() {
+    let stage = slow_stage();
+    let (planned, digest) = preview(&stage, &["sync"]);
+    stage.sim().set_faults(&["slow:ms=1000"]);
+    let mut running = start(&stage, &["sync", "--confirm", &digest]);
+    until_written(&stage, &mut running, 0, 1);
+    interrupt(&running);
+    thread::sleep(Duration::from_millis(200));
+    interrupt(&running);
+    let begun = Instant::now();
+    let left = ran(running.wait_with_output().unwrap());
+    left.expect(130);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(left.said().contains("Left at once. `onboard resume"), "{}", left.stderr);
+    stage.sim().set_faults(&[]);
+    let ran = stage.onboard(&["resume"]);
+    ran.expect(0);
+    assert!(ran.printed().contains(&format!("that {APPROVER} confirmed on")), "{}", ran.stdout);
+    assert_eq!(stage.sim().count("customers"), planned);
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+}
+
+#[test]
+fn certificates_and_invitations_that_were_stopped_are_finished_by_resume() {
+    let stage = Stage::build().setting("window = 2").start();
+    stage.json(SYNC, 0);
+    let (planned, digest) = preview(&stage, &["certificates", "both", "--delivery", "link"]);
+    let before = stage.sim().writes();
+    stage.sim().set_faults(&["slow:ms=40"]);
+    let arguments = ["certificates", "both", "--delivery", "link", "--json", "--confirm", &digest];
+    let mut running = start(&stage, &arguments);
+    until_written(&stage, &mut running, before, 4);
+    interrupt(&running);
+    let stopped = ran(running.wait_with_output().unwrap());
+    stopped.expect(4);
+    let next = stopped.document()["error"]["next"].as_str().unwrap().to_owned();
+    assert!(next.contains("`onboard resume --delivery link"), "{next}");
+    stage.sim().set_faults(&[]);
+    // What was confirmed was links, not e-mails.
+    let document = stage.json(&["resume"], 6);
+    assert_eq!(document["error"]["kind"], "plan-mismatch");
+    let document = stage.json(&["resume", "--delivery", "link"], 0);
+    let one = &document["result"]["resumed"][0];
+    assert_eq!((&one["operation"], &one["option"]), (&"certificates".into(), &"both".into()));
+    assert_eq!(one["writes"], planned);
+    assert_eq!(one["applied"]["remaining"], 0);
+    let sim = stage.sim();
+    assert_eq!(sim.count("certificates") + sim.count("invitations"), planned);
+    assert_eq!(sim.count("links"), sim.count("certificates"));
+    assert_eq!(sim.repeated(), [""; 0]);
+    everything_is_recorded(&stage);
+}
+
+#[test]
+fn a_plan_that_a_newer_preview_has_replaced_is_not_resumed() {
+    let stage = slow_stage();
+    let mut running = start(&stage, SYNC);
+    until_written(&stage, &mut running, 0, 1);
+    interrupt(&running);
+    ran(running.wait_with_output().unwrap()).expect(4);
+    stage.sim().set_faults(&[]);
+    let (left, _) = preview(&stage, &["sync"]);
+    let before = stage.sim().effects();
+    let ran = stage.onboard(&["resume"]);
+    ran.expect(6);
+    assert!(ran.said().contains("is not the newest one"), "{}", ran.stderr);
+    assert!(ran.said().contains("onboard sync --component"), "{}", ran.stderr);
+    assert_eq!(stage.sim().effects(), before);
+    stage.json(SYNC, 0);
+    assert_eq!(stage.sim().writes(), before.len() + usize::try_from(left).unwrap());
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+}
+
+#[test]
+fn a_second_process_is_told_who_is_at_work_and_a_lock_left_behind_is_in_nobodys_way() {
+    let stage = slow_stage();
+    let (planned, digest) = preview(&stage, &["sync"]);
+    let mut running = start(&stage, &["sync", "--confirm", &digest]);
+    until_written(&stage, &mut running, 0, 1);
+    let second = stage.onboard(SYNC);
+    second.expect(2);
+    let holder = format!("in use by another run (process {}, at work since 20", running.id());
+    assert!(second.said().contains(&holder), "{}", second.stderr);
+    assert_eq!(stage.json(&["resume"], 2)["error"]["kind"], "journal-in-use");
+    // Looking is nobody's business to forbid.
+    stage.json(&["status"], 0);
+    assert_eq!(stage.json(&["journal", "verify"], 0)["result"]["whole"], true);
+    assert_eq!(running.try_wait().unwrap(), None, "the run ended before everything was tried");
+
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert!(beside(&stage, ".lock").exists());
+    let open = stage.onboard(&["journal", "show", "--open"]);
+    assert!(open.expect(0).printed().contains("intent create-customer"), "{}", open.stdout);
+    stage.sim().set_faults(&[]);
+    let document = stage.json(&["resume"], 0);
+    assert!(document["result"]["resumed"][0]["begun"].as_u64().unwrap() > 0);
+    assert_eq!(stage.sim().count("customers"), planned);
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+    assert_eq!(stage.onboard(&["journal", "show", "--open"]).expect(0).stdout, "");
+}
+
+#[test]
+fn a_disk_that_fills_up_ends_the_run_with_a_sentence_and_costs_nothing_but_another_run() {
+    let stage = Stage::build().setting("batch-size = 10").setting("window = 2").start();
+    let (customers, _) = preview(&stage, &["sync"]);
+    let mut planned = 0;
+    let mut in_the_middle = 0;
+    for (step, arguments) in [("sync", SYNC), ("certificates", &["certificates", "both", "--yes"])] {
+        if step == "certificates" {
+            planned = preview(&stage, &["certificates", "both"]).0;
+        }
+        // A file may not grow beyond that many blocks of 512 bytes; ignoring the signal turns it into an error.
+        for blocks in ["1", "100", "500", "900", "1100", "1200", "1300", "1500"] {
+            let before = stage.sim().writes();
+            let script = "trap '' XFSZ; ulimit -f $0; exec \"$@\"";
+            let all = [arguments, &["--json"]].concat();
+            let full = by_shell(&stage, &["sh"], script, blocks, &all);
+            everything_is_recorded(&stage);
+            if full.code == 0 {
+                break;
+            }
+            let document = full.document();
+            let error = &document["error"];
+            let kind = error["kind"].as_str().unwrap();
+            assert!(
+                matches!((full.code, kind), (1, "journal-failed") | (2, "journal")),
+                "{blocks}: {}\n{document:#}",
+                full.code
+            );
+            let message = error["message"].as_str().unwrap();
+            println!("{step} {blocks}: {} writes, {message}", stage.sim().writes() - before);
+            assert!(message.contains("journal"), "{message}");
+            if stage.sim().writes() > before {
+                in_the_middle += 1;
+                assert!(message.contains("Of the plan's"), "{message}");
+                assert!(error["next"].as_str().unwrap().contains("onboard resume"), "{error}");
+            }
+        }
+        let document = stage.json(&["resume"], 0);
+        assert!(!document["result"]["resumed"].as_array().unwrap().is_empty(), "{step} was never cut short");
+    }
+    assert!(in_the_middle >= 2, "no run filled the disk in the middle of its writes");
+    let sim = stage.sim();
+    assert_eq!(sim.count("customers"), customers);
+    assert!(planned > 0 && sim.count("certificates") + sim.count("invitations") <= planned);
+    assert_eq!(sim.repeated(), [""; 0]);
+    everything_is_recorded(&stage);
+}
+
+/// A way to run a program where a folder or file is mounted read-only, which stops the administrator too; none where
+/// this system does not let the test do it.
+fn read_only_launcher() -> Option<Vec<&'static str>> {
+    let ways = [vec!["unshare", "-m", "sh"], vec!["unshare", "-rm", "sh"]];
+    let works = |way: &Vec<&str>| {
+        let script = "mount --bind /tmp /tmp && mount -o remount,ro,bind /tmp";
+        let tried = Command::new(way[0]).args(&way[1..]).args(["-c", script]).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let found = ways.into_iter().find(works);
+    if found.is_none() {
+        println!("skipped: this system does not let a test mount anything read-only");
+    }
+    found
+}
+
+#[test]
+fn a_journal_that_may_not_be_written_is_said_so_before_anything_is_sent() {
+    let Some(launcher) = read_only_launcher() else { return };
+    let stage = Stage::build().customers(30).without_certificates().start();
+    let (planned, digest) = preview(&stage, &["sync"]);
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
+    for place in [stage.data_dir(), journal_file(&stage)] {
+        let place = place.to_str().unwrap();
+        for arguments in [&["sync", "--confirm", &digest, "--json"][..], &["sync", "--yes", "--json"]] {
+            let refused = by_shell(&stage, &launcher, script, place, arguments);
+            refused.expect(2);
+            let document = refused.document();
+            assert_eq!(document["error"]["kind"], "journal");
+            let message = document["error"]["message"].as_str().unwrap();
+            assert!(message.contains("journal.sqlite") && message.contains("rights"), "{message}");
+        }
+        // Whoever only looks can still do so.
+        by_shell(&stage, &launcher, script, place, &["journal", "verify"]).expect(0);
+        by_shell(&stage, &launcher, script, place, &["status"]).expect(0);
+    }
+    assert_eq!(stage.sim().effects(), []);
+    stage.json(&["sync", "--confirm", &digest], 0);
+    assert_eq!(stage.sim().count("customers"), planned);
+}
+
+#[test]
+fn a_journal_that_cannot_be_one_is_refused() {
+    let stage = Stage::build().customers(30).without_certificates().start();
+    fs::create_dir_all(journal_file(&stage)).unwrap();
+    assert_eq!(stage.json(SYNC, 2)["error"]["kind"], "journal");
+    fs::remove_dir_all(stage.data_dir()).unwrap();
+    fs::write(stage.data_dir(), "a file where a folder should be").unwrap();
+    assert_eq!(stage.json(SYNC, 2)["error"]["kind"], "configuration");
+    assert_eq!(stage.sim().effects(), []);
+}
+
+/// Refuses to write and to prove, each with a sentence, and sends nothing.
+fn refuses(stage: &Stage, codes: (i32, i32), words: &str) {
+    let before = stage.sim().effects();
+    for arguments in [SYNC, &["certificates", "invite", "--yes"], &["resume"]] {
+        let ran = stage.onboard(arguments);
+        assert_eq!(ran.code, codes.0, "{arguments:?}\n{}", ran.stderr);
+        assert!(ran.said().contains(words), "{arguments:?}: {}", ran.stderr);
+    }
+    let ran = stage.onboard(&["journal", "verify"]);
+    assert_eq!(ran.code, codes.1, "{}", ran.stderr);
+    assert!(ran.said().contains(words), "{}", ran.stderr);
+    assert_eq!(stage.sim().effects(), before);
+}
+
+#[test]
+fn a_damaged_journal_is_not_written_on() {
+    let stage = Stage::build().customers(60).without_certificates().start();
+    let (_, digest) = preview(&stage, &["sync"]);
+    stage.json(&["sync", "--confirm", &digest], 0);
+    preview(&stage, &["certificates", "invite"]);
+    let whole = fs::read(journal_file(&stage)).unwrap();
+    let damage = |offset: usize, bytes: &[u8]| {
+        fs::write(journal_file(&stage), &whole).unwrap();
+        let file = fs::File::options().write(true).open(journal_file(&stage)).unwrap();
+        file.write_all_at(bytes, offset as u64).unwrap();
+    };
+    damage(0, b"no SQLite header");
+    refuses(&stage, (2, 1), "is not a SQLite file");
+    // Whatever page is garbage, of the table or of an index: it shows before anything is sent.
+    let pages = whole.len() / 4_096;
+    assert!(pages > 20, "{pages}");
+    let sim_before = stage.sim().effects();
+    for page in (1..pages).step_by(pages / 10) {
+        damage(page * 4_096, &[0xa5; 4_096]);
+        let ran = stage.onboard(&["certificates", "invite", "--yes"]);
+        assert_eq!(ran.code, 1, "page {page}: {}\n{}", ran.stdout, ran.stderr);
+        assert!(ran.said().contains("damaged") || ran.said().contains("changed after"), "page {page}: {}", ran.stderr);
+        stage.onboard(&["journal", "verify"]).expect(1);
+        assert_eq!(stage.sim().effects(), sim_before, "page {page}");
+    }
+    fs::write(journal_file(&stage), &whole).unwrap();
+    stage.json(&["journal", "verify"], 0);
+    stage.json(&["certificates", "invite", "--yes"], 0);
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+}
+
+#[test]
+fn a_write_ahead_file_that_is_damaged_or_gone_is_noticed_although_sqlite_takes_it_for_an_unfinished_commit() {
+    for damage in ["damaged", "gone"] {
+        let stage = slow_stage();
+        let (_, digest) = preview(&stage, &["sync"]);
+        let mut running = start(&stage, &["sync", "--confirm", &digest]);
+        until_written(&stage, &mut running, 0, 1);
+        running.kill().unwrap();
+        running.wait().unwrap();
+        stage.sim().set_faults(&[]);
+        let ahead = beside(&stage, "-wal");
+        if damage == "gone" {
+            fs::remove_file(&ahead).unwrap();
+        } else {
+            let half = fs::metadata(&ahead).unwrap().len() / 2;
+            let file = fs::File::options().write(true).open(&ahead).unwrap();
+            file.write_all_at(&[0xa5; 8_192], half).unwrap();
+        }
+        refuses(&stage, (1, 1), "The end of the journal is missing");
+        // The way out that the sentence names: begin anew, and find what is there already.
+        let aside = stage.dir().join("evidence");
+        fs::rename(stage.data_dir(), &aside).unwrap();
+        stage.json(SYNC, 0);
+        assert_eq!(stage.sim().repeated(), [""; 0], "{damage}");
+    }
+}
+
+#[test]
+fn a_changed_entry_is_named_and_nothing_is_written_over_it() {
+    let stage = Stage::build().customers(60).without_certificates().start();
+    stage.json(SYNC, 0);
+    let whole = stage.json(&["journal", "verify"], 0);
+    let result = &whole["result"];
+    let entries = result["entries"].as_u64().unwrap();
+    assert_eq!((&result["whole"], &result["plans"]), (&true.into(), &1.into()));
+    let kinds = result["kinds"].as_object().unwrap().values().map(|it| it.as_u64().unwrap()).sum::<u64>();
+    assert_eq!(kinds, entries);
+    let head = result["head"].as_str().unwrap().to_owned();
+    assert!(head.starts_with(&format!("{entries}:")), "{head}");
+
+    tamper(&stage, "UPDATE entry SET body = '{\"approved_by\":\"Somebody Else\"}' WHERE kind = 'approval'");
+    refuses(&stage, (1, 1), "(approval sync, recorded 20");
+    let document = stage.json(&["journal", "verify"], 1);
+    assert_eq!((&document["error"]["kind"], &document["result"]["fault"]), (&"journal-broken".into(), &"changed".into()));
+    tamper(&stage, &format!("UPDATE entry SET body = '{{\"approved_by\":\"{APPROVER}\"}}' WHERE kind = 'approval'"));
+    stage.json(&["journal", "verify"], 0);
+
+    tamper(&stage, &format!("DELETE FROM entry WHERE sequence > {}", entries - 3));
+    refuses(&stage, (1, 1), "The end of the journal is missing");
+    // Without the note beside the journal, the head that was kept elsewhere still tells.
+    fs::remove_file(beside(&stage, ".head")).unwrap();
+    stage.json(&["journal", "verify"], 0);
+    let document = stage.json(&["journal", "verify", "--head", &head], 1);
+    assert_eq!(document["result"]["first"], entries - 2);
+    stage.onboard(&["journal", "verify", "--head", "12"]).expect(2);
+}
+
+/// Moves every time by some hours and recomputes the chain as it is documented, by code of this test's own.
+fn move_clock(stage: &Stage, hours: i64) {
+    let journal = Connection::open(journal_file(stage)).unwrap();
+    let sql = "SELECT sequence, recorded_at, kind, operation, plan, key, customer, coalesce(state, ''), body FROM entry ORDER BY 1";
+    let rows: Vec<(u64, Vec<String>)> = journal
+        .prepare(sql)
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, (1..9).map(|at| row.get(at)).collect::<Result<_, _>>()?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let mut chain = vec![0_u8; 32];
+    for (sequence, mut columns) in rows {
+        let at: jiff::Timestamp = columns[0].parse().unwrap();
+        columns[0] = (at + jiff::SignedDuration::from_hours(hours)).to_string();
+        let mut hash = Sha256::new();
+        hash.update(&chain);
+        hash.update(sequence.to_le_bytes());
+        for column in &columns {
+            hash.update((column.len() as u64).to_le_bytes());
+            hash.update(column);
+        }
+        chain = hash.finalize().to_vec();
+        let update = "UPDATE entry SET recorded_at = ?2, chain = ?3 WHERE sequence = ?1";
+        journal.execute(update, rusqlite::params![sequence, columns[0], chain]).unwrap();
+    }
+    drop(journal);
+    fs::remove_file(beside(stage, ".head")).unwrap();
+}
+
+#[test]
+fn a_clock_that_jumps_back_changes_nothing_but_a_remark() {
+    let stage = Stage::build().customers(60).without_certificates().start();
+    let (planned, digest) = preview(&stage, &["sync"]);
+    move_clock(&stage, 24 * 30);
+    let remarks = |document: Value| document["result"]["remarks"].as_array().unwrap().len();
+    assert_eq!(remarks(stage.json(&["journal", "verify"], 0)), 1, "the last entry is of the future");
+    stage.json(&["sync", "--confirm", &digest], 0);
+    assert_eq!(stage.sim().count("customers"), planned);
+    let ran = stage.onboard(&["journal", "verify"]);
+    assert!(ran.expect(0).printed().contains("A remark: the clock was set back once"), "{}", ran.stdout);
+    // The newest plan is the one with the highest number, whatever its time.
+    let runs = &stage.json(&["status"], 0)["result"];
+    assert_eq!((&runs["summary"]["open"], &runs["runs"][0]["approvals"][0]["by"]), (&0.into(), &APPROVER.into()));
+    stage.json(&["resume"], 0);
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+}
+
+#[test]
+fn entries_are_listed_by_plan_kind_and_customer() {
+    let stage = Stage::build().customers(30).without_certificates().start();
+    assert_eq!(stage.json(&["journal", "show"], 2)["error"]["kind"], "journal");
+    stage.json(SYNC, 0);
+    let list = |flags: &[&str]| {
+        let document = stage.json(&[&["journal", "show"], flags].concat(), 0);
+        document["result"]["entries"].as_array().unwrap().clone()
+    };
+    let all = list(&[]);
+    let whole = stage.json(&["journal", "verify"], 0);
+    assert_eq!(whole["result"]["entries"], all.len());
+    let outcomes = list(&["--kind", "outcome"]);
+    assert!(!outcomes.is_empty() && outcomes.iter().all(|entry| entry["state"] == "done"));
+    let code = outcomes[0]["customer"].as_str().unwrap();
+    let of_one: Vec<_> = list(&["--customer", code]).iter().map(|entry| entry["kind"].clone()).collect();
+    assert_eq!(of_one, ["plan-item", "intent", "outcome"]);
+    assert_eq!(list(&["--plan", "1"]).len(), all.len() - 1, "the entry that opens a plan belongs to none");
+    assert_eq!(list(&["--plan", "2"]).len(), 0);
+    let text = stage.onboard(&["journal", "show", "--customer", code]);
+    assert_eq!(text.expect(0).stdout.lines().count(), 3);
+    stage.onboard(&["journal", "show", "--kind", "unheard-of"]).expect(2);
+}
