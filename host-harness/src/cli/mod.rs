@@ -177,7 +177,7 @@ async fn on_tenant(
         Command::Resume(ResumeArgs { from, delivery }) => {
             let overrides = certificate_overrides(from.as_deref(), *delivery)?;
             let plans = match session::open_history(&tenant.data_dir)? {
-                Some(journal) => resume::find(&journal).await?,
+                Some(journal) => resume::find(journal).await?,
                 None => Vec::new(),
             };
             let any = !plans.is_empty();

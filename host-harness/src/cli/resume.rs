@@ -86,10 +86,23 @@ pub struct Confirmed {
     pub standing: Standing,
 }
 
-/// The newest confirmed plan of `sync` and of `certificates`, in this order, finished or not.
-pub async fn find(journal: &SqliteJournal) -> Result<Vec<Confirmed>, Failure> {
-    let runs = Runs::read(journal).await.map_err(|error| history::of_report(&error))?.into_list();
-    let work = move |journal: SqliteJournal| -> Result<Vec<Confirmed>, JournalError> {
+/// The newest confirmed plan of `sync` and of `certificates`, in this order, finished or not. A journal that is not what
+/// was written cannot say that nothing is open, so the chain is looked at first.
+pub async fn find(journal: SqliteJournal) -> Result<Vec<Confirmed>, Failure> {
+    let walk = journal.clone();
+    tokio::task::spawn_blocking(move || walk.verify(&[])).await.map_err(|error| cut_short(&error))?.map_err(
+        |why| Failure::new(Exit::Internal, "journal-broken", why.to_string(), super::journal::REMEDY),
+    )?;
+    standings(journal).await
+}
+
+fn cut_short(error: &tokio::task::JoinError) -> Failure {
+    Failure::internal(format!("Reading the journal was cut short: {error}."))
+}
+
+async fn standings(journal: SqliteJournal) -> Result<Vec<Confirmed>, Failure> {
+    let runs = Runs::read(&journal).await.map_err(|error| history::of_report(&error))?.into_list();
+    let work = move || -> Result<Vec<Confirmed>, JournalError> {
         let mut found = Vec::new();
         for operation in [Operation::Sync, Operation::Certificates] {
             if let Some(mut confirmed) = newest(&runs, operation) {
@@ -99,10 +112,9 @@ pub async fn find(journal: &SqliteJournal) -> Result<Vec<Confirmed>, Failure> {
         }
         Ok(found)
     };
-    let journal = journal.clone();
-    tokio::task::spawn_blocking(move || work(journal))
+    tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| Failure::internal(format!("Reading the journal was cut short: {error}.")))?
+        .map_err(|error| cut_short(&error))?
         .map_err(|error| history::of_report(&ReportError::from(error)))
 }
 
@@ -286,7 +298,7 @@ pub async fn account_for(session: &Session, failure: &mut Failure) {
         return;
     }
     let Ok(journal) = SqliteJournal::open_read_only(&path) else { return };
-    let Ok(plans) = find(&journal).await else { return };
+    let Ok(plans) = standings(journal).await else { return };
     if let Some(plan) = plans.iter().find(|plan| plan.job == job) {
         failure.message = format!("{} {}", failure.message, plan.standing.sentence());
     }

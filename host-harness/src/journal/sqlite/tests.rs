@@ -154,7 +154,7 @@ async fn every_kind_of_tampering_is_found_at_its_first_entry_and_keeps_everybody
         ("DELETE FROM entry WHERE sequence > 4", "cut-off", 5),
         ("DELETE FROM entry", "cut-off", 1),
         (swap, "reordered", 3),
-        ("UPDATE entry SET sequence = -1 WHERE sequence = 1", "reordered", 1),
+        ("UPDATE entry SET sequence = -1 WHERE sequence = 1", "changed", 1),
         ("UPDATE entry SET chain = zeroblob(32) WHERE sequence = 5", "changed", 5),
         (
             "INSERT INTO entry SELECT 7, recorded_at, kind, operation, plan, key, customer, state, body, chain FROM entry WHERE sequence = 6",
