@@ -209,6 +209,20 @@ async fn a_head_that_was_kept_proves_that_nothing_before_it_is_gone() {
 }
 
 #[tokio::test]
+async fn an_index_that_tells_of_other_rows_than_the_table_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    drop(filled(&path).await);
+    // An index over other columns under the name of ours hides what it does not hold.
+    let sql = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(plan, kind)', '(kind, plan)') \
+        WHERE name = 'entry_by_plan'";
+    Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    let why = SqliteJournal::open_read_only(&path).unwrap().verify(&[]).unwrap_err();
+    assert!(matches!(why, Broken::Unreadable(_)), "{why}");
+    assert!(matches!(SqliteJournal::open(&path), Err(JournalOpenError::Broken { .. })));
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_back_is_a_remark_and_no_tampering() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("journal.db");
