@@ -1,5 +1,5 @@
-//! The journal holds against everything that can happen to it: Ctrl-C, kills, a second process, a full disk, a damaged
-//! file, somebody who changes it. Every test runs the real program, and asks the stand-in afterwards what reached it.
+//! The journal holds against everything that can happen to it: a full disk, a damaged file, a clock that jumps, somebody
+//! who changes it. Every test runs the real program, and asks the stand-in afterwards what reached it.
 #![cfg(unix)]
 #![expect(
     clippy::indexing_slicing,
@@ -7,75 +7,17 @@
     reason = "a helper that finds something else than it looks for fails the test"
 )]
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    os::unix::fs::FileExt as _,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, os::unix::fs::FileExt as _, path::PathBuf, process::Command, time::Instant};
 
 use onboarding_tests::{
-    ACCOUNT_VARIABLE, APPROVER, KEY_VARIABLE, Ran, Stage, component_file, onboard_program, workspace,
+    APPROVER, Stage,
+    process::{by_shell, everything_is_recorded, preview, slow_stage, start, until_written},
 };
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 const SYNC: &[&str] = &["sync", "--yes"];
-
-/// A program that runs `onboard`, itself or another that starts it, with both streams kept.
-fn command(stage: &Stage, program: &Path, before: &[&str], arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command
-        .args(before)
-        .args(arguments)
-        .arg("--component")
-        .arg(component_file())
-        .current_dir(stage.dir())
-        .env(ACCOUNT_VARIABLE, &stage.account)
-        .env(KEY_VARIABLE, &stage.key)
-        .env("USER", APPROVER)
-        .env("XDG_CACHE_HOME", workspace().join("target").join("test-cache"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn start(stage: &Stage, arguments: &[&str]) -> Child {
-    command(stage, &onboard_program(), &[], arguments).spawn().unwrap()
-}
-
-/// Runs `onboard` by way of a shell script, which gets it as `"$@"` and one more word as `$0`.
-fn by_shell(stage: &Stage, launcher: &[&str], script: &str, word: &str, arguments: &[&str]) -> Ran {
-    let program = onboard_program();
-    let mut before = launcher[1..].to_vec();
-    before.extend(["-c", script, word, program.to_str().unwrap()]);
-    ran(command(stage, Path::new(launcher[0]), &before, arguments).output().unwrap())
-}
-
-fn ran(output: Output) -> Ran {
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ran { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-fn interrupt(running: &Child) {
-    let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-}
-
-/// Waits until the run has written that much more to AvaTax.
-fn until_written(stage: &Stage, running: &mut Child, before: usize, more: usize) {
-    let begun = Instant::now();
-    while stage.sim().writes() < before + more {
-        assert_eq!(running.try_wait().unwrap(), None, "the run ended before it was stopped");
-        assert!(begun.elapsed() < Duration::from_secs(60), "the run writes nothing");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
 
 fn journal_file(stage: &Stage) -> PathBuf {
     stage.data_dir().join("journal.sqlite")
@@ -87,198 +29,6 @@ fn beside(stage: &Stage, ending: &str) -> PathBuf {
 
 fn tamper(stage: &Stage, sql: &str) {
     Connection::open(journal_file(stage)).unwrap().execute_batch(sql).unwrap();
-}
-
-/// Writes that the journal announces: operation and what it is about.
-fn announced(stage: &Stage) -> BTreeSet<(String, String)> {
-    let journal = Connection::open_with_flags(journal_file(stage), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut intents = journal.prepare("SELECT operation, key FROM entry WHERE kind = 'intent'").unwrap();
-    let rows = intents.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    rows.collect::<Result<_, _>>().unwrap()
-}
-
-/// Fails when AvaTax holds a customer, certificate or invitation that the journal does not announce.
-fn everything_is_recorded(stage: &Stage) {
-    let announced = announced(stage);
-    for effect in stage.sim().effects() {
-        let (operation, key) = match effect.kind.as_str() {
-            "customer-created" => ("create-customer", effect.customer.unwrap()),
-            "invitation-created" => ("send-invitation", effect.customer.unwrap()),
-            "certificate-created" => {
-                ("create-certificate", effect.detail["filename"].as_str().unwrap().to_owned())
-            }
-            _ => continue,
-        };
-        let intent = (operation.to_owned(), key);
-        assert!(announced.contains(&intent), "AvaTax was sent what the journal does not hold: {intent:?}");
-    }
-}
-
-/// What a plan would write, and its digest.
-fn preview(stage: &Stage, command: &[&str]) -> (u64, String) {
-    let shown = stage.json(&[command, &["--preview"]].concat(), 0);
-    let plan = &shown["result"]["preview"]["plan"];
-    (plan["writes"].as_u64().unwrap(), plan["digest"].as_str().unwrap().to_owned())
-}
-
-/// Many customers in few slow calls, so that there is a safe point to stop at in the middle.
-fn slow_stage() -> Stage {
-    let stage = Stage::build()
-        .customers(2_500)
-        .without_certificates()
-        .setting("batch-size = 100")
-        .setting("window = 4")
-        .start();
-    stage.sim().set_faults(&["slow:ms=250"]);
-    stage
-}
-
-#[test]
-fn ctrl_c_stops_at_a_safe_point_and_resume_goes_on_with_exactly_what_was_confirmed() {
-    let stage = slow_stage();
-    let nothing = stage.onboard(&["resume"]);
-    nothing.expect(0);
-    assert!(nothing.printed().contains("Nothing is open"), "{}", nothing.stdout);
-
-    let (planned, digest) = preview(&stage, &["sync"]);
-    let mut running =
-        start(&stage, &["sync", "--json", "--confirm", &digest, "--approved-by", "Kim Example"]);
-    until_written(&stage, &mut running, 0, 1);
-    interrupt(&running);
-    let stopped = ran(running.wait_with_output().unwrap());
-    stopped.expect(4);
-    assert!(stopped.said().contains("Stopping at the next safe point"), "{}", stopped.stderr);
-    let document = stopped.document();
-    let applied = &document["result"]["applied"];
-    let remaining = applied["remaining"].as_u64().unwrap();
-    assert_eq!(applied["stopped"], true);
-    let next = document["error"]["next"].as_str().unwrap();
-    assert!(next.contains("Go on with `onboard resume"), "{next}");
-    let written = stage.sim().count("customers");
-    assert!(written > 0 && written + remaining == planned, "{written} and {remaining} of {planned}");
-
-    stage.sim().set_faults(&[]);
-    let document = stage.json(&["resume"], 0);
-    let resumed = &document["result"]["resumed"];
-    assert_eq!(resumed.as_array().unwrap().len(), 1);
-    let one = &resumed[0];
-    assert_eq!((&one["operation"], &one["approved_by"]), (&"sync".into(), &"Kim Example".into()));
-    assert_eq!((&one["digest"], &one["open"]), (&digest.as_str().into(), &remaining.into()));
-    assert_eq!(one["applied"]["remaining"], 0);
-    assert_eq!(stage.sim().count("customers"), planned);
-    assert_eq!(stage.sim().repeated(), [""; 0]);
-    everything_is_recorded(&stage);
-
-    let before = stage.sim().effects();
-    let nothing = stage.onboard(&["resume"]);
-    nothing.expect(0);
-    assert!(nothing.printed().contains("every plan that was confirmed is finished"), "{}", nothing.stdout);
-    assert_eq!(stage.sim().effects(), before);
-}
-
-#[test]
-fn a_second_ctrl_c_leaves_at_once_and_resume_goes_on_all_the_same() {
-    let stage = slow_stage();
-    let (planned, digest) = preview(&stage, &["sync"]);
-    stage.sim().set_faults(&["slow:ms=1000"]);
-    let mut running = start(&stage, &["sync", "--confirm", &digest]);
-    until_written(&stage, &mut running, 0, 1);
-    interrupt(&running);
-    thread::sleep(Duration::from_millis(200));
-    interrupt(&running);
-    let begun = Instant::now();
-    let left = ran(running.wait_with_output().unwrap());
-    left.expect(130);
-    assert!(begun.elapsed() < Duration::from_secs(5));
-    assert!(left.said().contains("Left at once. `onboard resume"), "{}", left.stderr);
-    stage.sim().set_faults(&[]);
-    let ran = stage.onboard(&["resume"]);
-    ran.expect(0);
-    assert!(ran.printed().contains(&format!("that {APPROVER} confirmed on")), "{}", ran.stdout);
-    assert_eq!(stage.sim().count("customers"), planned);
-    assert_eq!(stage.sim().repeated(), [""; 0]);
-}
-
-#[test]
-fn certificates_and_invitations_that_were_stopped_are_finished_by_resume() {
-    let stage = Stage::build().setting("window = 2").start();
-    stage.json(SYNC, 0);
-    let (planned, digest) = preview(&stage, &["certificates", "both", "--delivery", "link"]);
-    let before = stage.sim().writes();
-    stage.sim().set_faults(&["slow:ms=40"]);
-    let arguments = ["certificates", "both", "--delivery", "link", "--json", "--confirm", &digest];
-    let mut running = start(&stage, &arguments);
-    until_written(&stage, &mut running, before, 4);
-    interrupt(&running);
-    let stopped = ran(running.wait_with_output().unwrap());
-    stopped.expect(4);
-    let next = stopped.document()["error"]["next"].as_str().unwrap().to_owned();
-    assert!(next.contains("`onboard resume --delivery link"), "{next}");
-    stage.sim().set_faults(&[]);
-    // What was confirmed was links, not e-mails.
-    let document = stage.json(&["resume"], 6);
-    assert_eq!(document["error"]["kind"], "plan-mismatch");
-    let document = stage.json(&["resume", "--delivery", "link"], 0);
-    let one = &document["result"]["resumed"][0];
-    assert_eq!((&one["operation"], &one["option"]), (&"certificates".into(), &"both".into()));
-    assert_eq!(one["writes"], planned);
-    assert_eq!(one["applied"]["remaining"], 0);
-    let sim = stage.sim();
-    assert_eq!(sim.count("certificates") + sim.count("invitations"), planned);
-    assert_eq!(sim.count("links"), sim.count("certificates"));
-    assert_eq!(sim.repeated(), [""; 0]);
-    everything_is_recorded(&stage);
-}
-
-#[test]
-fn a_plan_that_a_newer_preview_has_replaced_is_not_resumed() {
-    let stage = slow_stage();
-    let mut running = start(&stage, SYNC);
-    until_written(&stage, &mut running, 0, 1);
-    interrupt(&running);
-    ran(running.wait_with_output().unwrap()).expect(4);
-    stage.sim().set_faults(&[]);
-    let (left, _) = preview(&stage, &["sync"]);
-    let before = stage.sim().effects();
-    let ran = stage.onboard(&["resume"]);
-    ran.expect(6);
-    assert!(ran.said().contains("is not the newest one"), "{}", ran.stderr);
-    assert!(ran.said().contains("onboard sync --component"), "{}", ran.stderr);
-    assert_eq!(stage.sim().effects(), before);
-    stage.json(SYNC, 0);
-    assert_eq!(stage.sim().writes(), before.len() + usize::try_from(left).unwrap());
-    assert_eq!(stage.sim().repeated(), [""; 0]);
-}
-
-#[test]
-fn a_second_process_is_told_who_is_at_work_and_a_lock_left_behind_is_in_nobodys_way() {
-    let stage = slow_stage();
-    let (planned, digest) = preview(&stage, &["sync"]);
-    // Slow enough for all that is tried meanwhile.
-    stage.sim().set_faults(&["slow:ms=2000"]);
-    let mut running = start(&stage, &["sync", "--confirm", &digest]);
-    until_written(&stage, &mut running, 0, 1);
-    let second = stage.onboard(SYNC);
-    second.expect(2);
-    let holder = format!("in use by another run (process {}, at work since 20", running.id());
-    assert!(second.said().contains(&holder), "{}", second.stderr);
-    assert_eq!(stage.json(&["resume"], 2)["error"]["kind"], "journal-in-use");
-    // Looking is nobody's business to forbid.
-    stage.json(&["status"], 0);
-    assert_eq!(stage.json(&["journal", "verify"], 0)["result"]["whole"], true);
-    assert_eq!(running.try_wait().unwrap(), None, "the run ended before everything was tried");
-
-    running.kill().unwrap();
-    running.wait().unwrap();
-    assert!(beside(&stage, ".lock").exists());
-    let open = stage.onboard(&["journal", "show", "--open"]);
-    assert!(open.expect(0).printed().contains("intent create-customer"), "{}", open.stdout);
-    stage.sim().set_faults(&[]);
-    let document = stage.json(&["resume"], 0);
-    assert!(document["result"]["resumed"][0]["begun"].as_u64().unwrap() > 0);
-    assert_eq!(stage.sim().count("customers"), planned);
-    assert_eq!(stage.sim().repeated(), [""; 0]);
-    assert_eq!(stage.onboard(&["journal", "show", "--open"]).expect(0).stdout, "");
 }
 
 #[test]
