@@ -21,6 +21,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
+#[cfg(unix)]
+pub mod process;
 mod ran;
 mod sim;
 

@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::review::args::ReviewArgs;
 use crate::{
     config::ReaderMode,
-    model::{onboarding::CertificateOption, tenant::Delivery},
+    journal::{Head, rules},
+    model::{journal::EntryKind, onboarding::CertificateOption, tenant::Delivery},
 };
 
 /// Default of `--config`.
@@ -103,11 +104,14 @@ pub enum Command {
     /// does not call AvaTax.
     Analyze,
     /// Create the ERP's customers in AvaTax: preview, question, then exactly what was shown. Writes customers to
-    /// AvaTax and the plan, your approval and every outcome to the journal. Run again, it goes on where it stopped.
+    /// AvaTax and the plan, your approval and every outcome to the journal.
     Sync(SyncArgs),
     /// Get certificates on file for exempt customers: preview, question, then exactly what was shown. Writes
     /// certificates, links and invitations to AvaTax and everything about them to the journal.
     Certificates(CertificatesArgs),
+    /// Go on with what was confirmed and is not finished: exactly the confirmed plans, without a new preview or
+    /// question. What was begun is looked up in AvaTax before anything is written.
+    Resume(ResumeArgs),
     /// List the certificates that wait for a person, worst first; show one, accept it or reject it. Writes what you
     /// decide to the journal and does not call AvaTax.
     Review(ReviewArgs),
@@ -115,6 +119,8 @@ pub enum Command {
     Status,
     /// Write the full report, customer by customer, from the journal alone. Writes only the file of `--output`.
     Report(ReportArgs),
+    /// Prove that the journal is what was written, or list its entries. Writes nothing and does not call AvaTax.
+    Journal(JournalArgs),
     /// Do all of it with made-up data, against a stand-in for AvaTax that it starts itself, without a question.
     /// Writes only its own work folder.
     Demo(DemoArgs),
@@ -149,6 +155,63 @@ pub struct CertificatesArgs {
     /// How the plan is agreed to.
     #[command(flatten)]
     pub consent: Consent,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    /// Folder with certificate documents, if `certificates` was given one [default: that of the configuration].
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+    /// How invitations reach the customer, if `certificates` was told [default: that of the configuration].
+    #[arg(long, value_enum)]
+    pub delivery: Option<DeliveryArg>,
+}
+
+/// Arguments of `journal`.
+#[derive(Debug, Clone, Args)]
+pub struct JournalArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: JournalCommand,
+}
+
+/// What to do with the journal.
+#[derive(Debug, Clone, Subcommand)]
+pub enum JournalCommand {
+    /// Recompute the chain of hashes and name the first entry that was changed, is missing or stands elsewhere.
+    Verify(VerifyArgs),
+    /// List entries, oldest first.
+    Show(ShowArgs),
+}
+
+/// Arguments of `journal verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// A head that an earlier check printed: proves that the journal still holds everything up to it.
+    #[arg(long, value_name = "SEQUENCE:HASH")]
+    pub head: Vec<Head>,
+}
+
+/// Arguments of `journal show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// Only entries of this plan; `onboard report` names the plans by number.
+    #[arg(long, value_name = "NUMBER")]
+    pub plan: Option<u64>,
+    /// Only entries of this kind.
+    #[arg(long, value_parser = kind)]
+    pub kind: Option<EntryKind>,
+    /// Only entries about the customer with this code.
+    #[arg(long, value_name = "CODE")]
+    pub customer: Option<String>,
+    /// Only writes that were begun and have no final outcome.
+    #[arg(long, conflicts_with = "kind")]
+    pub open: bool,
+}
+
+fn kind(text: &str) -> Result<EntryKind, String> {
+    rules::kind_of(text).ok_or_else(|| format!("the kinds are {}", rules::kind_names().join(", ")))
 }
 
 /// Which way certificates are got.
@@ -258,9 +321,11 @@ impl Command {
             Self::Analyze => "analyze",
             Self::Sync(_) => "sync",
             Self::Certificates(_) => "certificates",
+            Self::Resume(_) => "resume",
             Self::Review(_) => "review",
             Self::Status => "status",
             Self::Report(_) => "report",
+            Self::Journal(_) => "journal",
             Self::Demo(_) => "demo",
             Self::AvataxSim(_) => "avatax-sim",
         }
@@ -272,19 +337,52 @@ impl Cli {
     /// person what to run.
     #[must_use]
     pub fn again(&self) -> String {
-        let mut words = vec!["onboard".to_owned(), self.command.name().to_owned()];
-        if let Command::Certificates(args) = &self.command {
-            words.push(value_name(&args.way));
-            if let Some(from) = &args.from {
-                words.extend(["--from".to_owned(), quoted(&from.to_string_lossy())]);
+        let mut words = vec![self.command.name().to_owned()];
+        match &self.command {
+            Command::Certificates(args) => {
+                words.push(value_name(&args.way));
+                words.extend(documents_words(args.from.as_ref(), args.delivery));
             }
-            if let Some(delivery) = &args.delivery {
-                words.extend(["--delivery".to_owned(), value_name(delivery)]);
+            Command::Resume(args) => words.extend(documents_words(args.from.as_ref(), args.delivery)),
+            Command::Review(args) => words.extend(args.again()),
+            Command::Journal(JournalArgs { what: JournalCommand::Verify(_) }) => {
+                words.push("verify".to_owned());
             }
+            Command::Journal(JournalArgs { what: JournalCommand::Show(_) }) => words.push("show".to_owned()),
+            _ => {}
         }
-        if let Command::Review(args) = &self.command {
-            words.extend(args.again());
+        self.written(words)
+    }
+
+    /// The command that goes on with what this one leaves unfinished.
+    #[must_use]
+    pub fn resume(&self) -> String {
+        let mut words = vec!["resume".to_owned()];
+        match &self.command {
+            Command::Certificates(CertificatesArgs { from, delivery, .. })
+            | Command::Resume(ResumeArgs { from, delivery }) => {
+                words.extend(documents_words(from.as_ref(), *delivery));
+            }
+            _ => {}
         }
+        self.written(words)
+    }
+
+    /// The command that makes the plans which `resume` goes on with.
+    #[must_use]
+    pub fn planning(&self, way: Option<Way>) -> String {
+        let Some(way) = way else { return self.written(vec!["sync".to_owned()]) };
+        let mut words = vec!["certificates".to_owned(), value_name(&way)];
+        if let Command::Resume(args) = &self.command {
+            words.extend(documents_words(args.from.as_ref(), args.delivery));
+        }
+        self.written(words)
+    }
+
+    /// A command with the flags that every command takes.
+    fn written(&self, command: Vec<String>) -> String {
+        let mut words = vec!["onboard".to_owned()];
+        words.extend(command);
         if self.shared.config.as_os_str() != DEFAULT_CONFIG {
             words.extend(["--config".to_owned(), quoted(&self.shared.config.to_string_lossy())]);
         }
@@ -302,6 +400,17 @@ impl Cli {
         }
         words.join(" ")
     }
+}
+
+fn documents_words(from: Option<&PathBuf>, delivery: Option<DeliveryArg>) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(from) = from {
+        words.extend(["--from".to_owned(), quoted(&from.to_string_lossy())]);
+    }
+    if let Some(delivery) = delivery {
+        words.extend(["--delivery".to_owned(), value_name(&delivery)]);
+    }
+    words
 }
 
 fn value_name(value: &impl ValueEnum) -> String {
@@ -367,5 +476,14 @@ mod tests {
             cli.again(),
             r"onboard certificates both --from 'my certs' --delivery link --config 'it'\''s.toml' --reader native"
         );
+        assert_eq!(
+            cli.resume(),
+            r"onboard resume --from 'my certs' --delivery link --config 'it'\''s.toml' --reader native"
+        );
+        let resume =
+            Cli::try_parse_from(["onboard", "resume", "--from", "x", "--tenant", "north"]).expect("parses");
+        assert_eq!(resume.again(), "onboard resume --from x --tenant north");
+        assert_eq!(resume.planning(None), "onboard sync --tenant north");
+        assert_eq!(resume.planning(Some(Way::Upload)), "onboard certificates upload --from x --tenant north");
     }
 }

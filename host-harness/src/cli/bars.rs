@@ -2,13 +2,14 @@
 //!
 //! [`Bars`] takes the component's progress events and draws one bar for the phase at hand: its name, how much is done,
 //! and the time left where the total is known. [`Stop`] is the wish to stop: the first Ctrl-C during a call asks the
-//! component to end at its next safe point, the second leaves at once. Outside a call there is nothing to bring to an
-//! end, so there Ctrl-C leaves at once too.
+//! component to end at its next safe point, the second leaves at once, which is as safe as a power cut: every write was
+//! announced in the journal before it was sent. Outside a call there is nothing to bring to an end, so there Ctrl-C
+//! leaves at once too.
 
 use std::{
     io::Write as _,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -31,6 +32,7 @@ const QUIET_FOR: Duration = Duration::from_millis(700);
 pub struct Stop {
     asked: AtomicBool,
     busy: AtomicBool,
+    resume: OnceLock<String>,
 }
 
 impl Stop {
@@ -43,6 +45,12 @@ impl Stop {
     /// Asks the call at hand to stop; answers false when there is nothing to wait for, so that the process may leave.
     pub fn ask(&self) -> bool {
         self.busy.load(Ordering::Relaxed) && !self.asked.swap(true, Ordering::Relaxed)
+    }
+
+    /// Sets what a person is told to go on with who leaves at once.
+    pub fn will_resume_with(&self, command: String) {
+        // The first command stays: a process runs one.
+        let _ = self.resume.set(command);
     }
 
     /// Marks that a call runs until the guard is dropped.
@@ -60,6 +68,10 @@ impl Stop {
                 let said = "\nStopping at the next safe point. Press Ctrl-C again to leave at once.";
                 let _ = writeln!(std::io::stderr(), "{said}");
             } else {
+                if let Some(resume) = self.resume.get().filter(|_| self.asked()) {
+                    let said = format!("\nLeft at once. `{resume}` looks up what was under way and goes on.");
+                    let _ = writeln!(std::io::stderr(), "{said}");
+                }
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }
         }

@@ -210,8 +210,10 @@ mod tests {
 
     #[test]
     fn a_wrong_password_fails_its_own_line_and_leaves_the_rest_open() {
-        let failure =
-            exit::of_guest(&Error::Unauthorized("AvaTax does not know them".to_owned()), "onboard check");
+        let failure = exit::of_guest(
+            &Error::Unauthorized("AvaTax does not know them".to_owned()),
+            &exit::Commands { again: "onboard check", resume: None },
+        );
         let (checks, failure) = judge(Err(failure));
         assert_eq!(failure.map(|failure| failure.exit.code()), Some(5));
         assert_eq!(

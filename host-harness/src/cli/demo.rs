@@ -123,7 +123,7 @@ async fn play(
 
     let again = "onboard demo";
     heading(console, "Check");
-    let checked = session.run(Job::Sync, Action::Check, again).await;
+    let checked = session.run(Job::Sync, Action::Check, again, again).await;
     let (checks, failure) = check::judge(checked.as_ref().map_err(Clone::clone));
     check::show(console, &checks);
     failure.map_or(Ok(()), Err)?;
@@ -134,15 +134,17 @@ async fn play(
 
     heading(console, "Sync");
     let consent = Consent { yes: true, ..Consent::default() };
-    let request = Request { consent: &consent, approved_by: "onboard demo", again, offers_setup: false };
+    let request =
+        Request { consent: &consent, approved_by: "onboard demo", again, resume: again, offers_setup: false };
     let synced =
-        flow::run(console, &request, async |action| session.run(Job::Sync, action, again).await).await;
+        flow::run(console, &request, async |action| session.run(Job::Sync, action, again, again).await).await;
     settled(&synced)?;
 
     heading(console, "Certificates");
     let option = if data.has_documents { CertificateOption::Both } else { CertificateOption::Invite };
     let job = Job::Certificates(option);
-    let certified = flow::run(console, &request, async |action| session.run(job, action, again).await).await;
+    let certified =
+        flow::run(console, &request, async |action| session.run(job, action, again, again).await).await;
     settled(&certified)?;
 
     let report = report::read(session.journal()).await.map_err(|error| history::of_report(&error))?;

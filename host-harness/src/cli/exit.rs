@@ -7,7 +7,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | done, or nothing was left to do |
-//! | 1 | internal fault, or a limit of the host stopped the component |
+//! | 1 | internal fault, a limit of the host stopped the component, or the journal failed or is not what was written |
 //! | 2 | usage or configuration: arguments, config file, component file, company code, credentials that are not given |
 //! | 3 | confirmation needed: nothing was written, the plan waits for `--confirm DIGEST`, a review for `--yes` |
 //! | 4 | done in part: something was refused, moved, is unclear, remains, or the run was stopped |
@@ -150,10 +150,30 @@ fn not_provisioned(detail: &str) -> Failure {
     )
 }
 
-/// Turns an error of the component into a failure; `command` is what the person would run again.
+/// What a person is told to run after a failure.
+#[derive(Debug, Clone, Copy)]
+pub struct Commands<'a> {
+    /// What makes the plan: the command itself, without consent.
+    pub again: &'a str,
+    /// What goes on with a confirmed plan; none while nothing is confirmed.
+    pub resume: Option<&'a str>,
+}
+
+impl Commands<'_> {
+    /// What to run once the cause is out of the way.
+    fn then(&self) -> String {
+        match self.resume {
+            Some(resume) => format!("then go on with `{resume}`"),
+            None => format!("then run `{}` again", self.again),
+        }
+    }
+}
+
+/// Turns an error of the component into a failure.
 #[must_use]
-pub fn of_guest(error: &onboarding::Error, command: &str) -> Failure {
+pub fn of_guest(error: &onboarding::Error, commands: &Commands<'_>) -> Failure {
     use onboarding::Error;
+    let then = commands.then();
     match error {
         Error::PlanMismatch(mismatch) => {
             let given = &mismatch.given;
@@ -172,32 +192,36 @@ pub fn of_guest(error: &onboarding::Error, command: &str) -> Failure {
                 Exit::PlanGone,
                 "plan-mismatch",
                 message,
-                format!("Look at the present plan with `{command} --preview` and confirm that one."),
+                format!("Look at the present plan with `{} --preview` and confirm that one.", commands.again),
             )
         }
         Error::InvalidRequest(text) => Failure::new(
             Exit::Usage,
             "invalid-request",
             sentence(text),
-            "Correct the setting or argument named here and run the command again.",
+            format!("Correct the setting or argument named here, {then}."),
         ),
         Error::Unauthorized(text) => Failure::new(
             Exit::Unreachable,
             "unauthorized",
             sentence(text),
-            "Check the account number and licence key, and that the base URL is that of the same environment.",
+            format!(
+                "Check the account number and licence key, and that the base URL is that of the same environment, {then}."
+            ),
         ),
         Error::Forbidden(text) => Failure::new(
             Exit::Unreachable,
             "forbidden",
             sentence(text),
-            "Use a credential with an administrator role, or have the service added to the account.",
+            format!(
+                "Use a credential with an administrator role, or have the service added to the account, {then}."
+            ),
         ),
         Error::Unreachable(text) => Failure::new(
             Exit::Unreachable,
             "unreachable",
             sentence(text),
-            "Check the base URL and the network, then run the same command again; it goes on where it stopped.",
+            format!("Check the base URL and the network, {then}."),
         ),
         Error::CompanyNotFound(text) => Failure::new(
             Exit::Usage,
@@ -210,43 +234,75 @@ pub fn of_guest(error: &onboarding::Error, command: &str) -> Failure {
             Exit::Unreachable,
             "erp-failed",
             sentence(text),
-            "Check `erp` in the configuration and that the ERP can be read, then run the command again.",
+            format!("Check `erp` in the configuration and that the ERP can be read, {then}."),
         ),
         Error::DocumentsFailed(text) => Failure::new(
             Exit::Unreachable,
             "documents-failed",
             sentence(text),
-            "Check the documents folder, then run the command again.",
+            format!("Check the documents folder, {then}."),
         ),
         Error::JournalFailed(text) => Failure::new(
             Exit::Internal,
             "journal-failed",
             sentence(text),
-            "Check free space and rights of the data folder, then run the same command again; it goes on from there.",
+            format!("Check free space and rights of the data folder, {then}."),
         ),
-        Error::Stopped => Failure::new(
-            Exit::Partial,
-            "stopped",
-            "Stopped as you asked, before anything was planned or written.",
-            format!("Run `{command}` again whenever you like."),
-        ),
+        Error::Stopped => match commands.resume {
+            Some(resume) => stopped(resume),
+            None => before_anything(commands.again),
+        },
     }
 }
 
-/// Turns a failed call of the component into a failure. The texts of the host's own errors already say what to do.
+/// Stopped before anything was planned or written.
 #[must_use]
-pub fn of_call(error: &CallError, command: &str) -> Failure {
-    match error {
-        CallError::Guest(error) => of_guest(error, command),
-        CallError::Timeout { .. } => stopped_by_host("timeout", error),
-        CallError::Memory { .. } | CallError::Limit { .. } => stopped_by_host("limit", error),
-        CallError::Trap { .. } => stopped_by_host("component-fault", error),
-        CallError::Busy | CallError::Occupied => stopped_by_host("busy", error),
-    }
+pub fn before_anything(again: &str) -> Failure {
+    Failure::new(
+        Exit::Partial,
+        "stopped",
+        "Stopped as you asked, before anything was planned or written.",
+        format!("Run `{again}` again whenever you like."),
+    )
 }
 
-fn stopped_by_host(kind: &'static str, error: &CallError) -> Failure {
-    Failure::new(Exit::Internal, kind, sentence(&error.to_string()), "")
+/// Stopped between the preview and what it would have written.
+#[must_use]
+pub fn not_begun(again: &str) -> Failure {
+    Failure::new(
+        Exit::Partial,
+        "stopped",
+        "Stopped as you asked, before anything was written.",
+        format!("Run `{again}` again whenever you like."),
+    )
+}
+
+/// Stopped while a confirmed plan was under way, or before it was begun.
+#[must_use]
+pub fn stopped(resume: &str) -> Failure {
+    Failure::new(
+        Exit::Partial,
+        "stopped",
+        "Stopped as you asked; what was done is in the journal.",
+        format!("Go on with `{resume}`."),
+    )
+}
+
+/// Turns a failed call of the component into a failure. The texts of the host's own errors already say what to do about
+/// the cause.
+#[must_use]
+pub fn of_call(error: &CallError, commands: &Commands<'_>) -> Failure {
+    let stopped = |kind: &'static str| {
+        let next = commands.resume.map(|resume| format!("Go on with `{resume}`.")).unwrap_or_default();
+        Failure::new(Exit::Internal, kind, sentence(&error.to_string()), next)
+    };
+    match error {
+        CallError::Guest(error) => of_guest(error, commands),
+        CallError::Timeout { .. } => stopped("timeout"),
+        CallError::Memory { .. } | CallError::Limit { .. } => stopped("limit"),
+        CallError::Trap { .. } => stopped("component-fault"),
+        CallError::Busy | CallError::Occupied => stopped("busy"),
+    }
 }
 
 /// Turns a component that could not be loaded into a failure.
@@ -287,6 +343,8 @@ mod tests {
         onboarding::{Error, OutcomeCount, PlanMismatch},
     };
 
+    const PLANNING: Commands<'static> = Commands { again: "onboard sync", resume: None };
+
     fn report(states: &[(OutcomeState, u64)], remaining: u64, stopped: bool) -> RunReport {
         let mut report = super::super::samples::run_report();
         report.outcomes = states
@@ -321,7 +379,7 @@ mod tests {
             (Error::Stopped, 4, "stopped"),
         ];
         for (error, code, kind) in expected {
-            let failure = of_guest(&error, "onboard sync");
+            let failure = of_guest(&error, &PLANNING);
             assert_eq!((failure.exit.code(), failure.kind), (code, kind));
             assert!(failure.message.ends_with('.'), "{}", failure.message);
             assert!(failure.next.ends_with('.'), "{}", failure.next);
@@ -329,9 +387,30 @@ mod tests {
     }
 
     #[test]
+    fn whatever_cuts_a_confirmed_plan_short_is_followed_by_the_way_to_go_on() {
+        let going_on = Commands { again: "onboard sync", resume: Some("onboard resume --tenant north") };
+        let text = || "Something happened".to_owned();
+        for error in [
+            Error::Unauthorized(text()),
+            Error::Forbidden(text()),
+            Error::Unreachable(text()),
+            Error::ErpFailed(text()),
+            Error::DocumentsFailed(text()),
+            Error::JournalFailed(text()),
+            Error::Stopped,
+        ] {
+            let failure = of_call(&CallError::Guest(error), &going_on);
+            assert!(failure.next.contains("o on with `onboard resume --tenant north`."), "{failure}");
+        }
+        let failure = of_call(&CallError::Occupied, &going_on);
+        assert!(failure.next.contains("Go on with `onboard resume --tenant north`."), "{failure}");
+        assert!(!of_guest(&Error::Unreachable(text()), &PLANNING).next.contains("resume"));
+    }
+
+    #[test]
     fn a_stale_digest_names_the_newest_plan_and_the_command_to_see_it() {
         let mismatch = PlanMismatch { current: Some("sha256:b".to_owned()), given: "sha256:a".to_owned() };
-        let failure = of_guest(&Error::PlanMismatch(mismatch), "onboard sync");
+        let failure = of_guest(&Error::PlanMismatch(mismatch), &PLANNING);
         assert_eq!(
             failure.to_string(),
             "The plan sha256:a is not the newest one, which is sha256:b, so nothing was written. \
@@ -365,7 +444,7 @@ mod tests {
 
     #[test]
     fn control_characters_of_a_foreign_text_do_not_reach_the_terminal() {
-        let failure = of_guest(&Error::Unreachable("gate\x1b[2Jway".to_owned()), "onboard sync");
+        let failure = of_guest(&Error::Unreachable("gate\x1b[2Jway".to_owned()), &PLANNING);
         assert_eq!(failure.message, "gate [2Jway.");
     }
 }

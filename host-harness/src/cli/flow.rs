@@ -59,6 +59,8 @@ pub struct Request<'a> {
     pub approved_by: &'a str,
     /// The command as a person would write it again, without consent.
     pub again: &'a str,
+    /// The command that goes on with what was confirmed.
+    pub resume: &'a str,
     /// Whether a missing set-up of certificate management may be asked for here.
     pub offers_setup: bool,
 }
@@ -248,6 +250,15 @@ async fn offer_setup(
     after_setup(&report, request.again).map_or(Ok(()), Err)
 }
 
+/// What going on with a confirmed plan tells the person to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Going<'a> {
+    /// The command that makes such a plan, without consent.
+    pub again: &'a str,
+    /// The command that goes on with what was confirmed.
+    pub resume: &'a str,
+}
+
 async fn apply(
     console: &mut Console,
     request: &Request<'_>,
@@ -256,9 +267,20 @@ async fn apply(
     call: &mut impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
 ) -> Flowed {
     let approval = Approval { plan_digest: digest.to_owned(), approved_by: request.approved_by.to_owned() };
+    let going = Going { again: request.again, resume: request.resume };
+    Flowed { preview: before.preview, ..go_on(console, &going, approval, call).await }
+}
+
+/// Does what an approval names, from wherever an earlier call left it.
+pub async fn go_on(
+    console: &mut Console,
+    going: &Going<'_>,
+    approval: Approval,
+    mut call: impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
+) -> Flowed {
     let report = match call(Action::Apply(approval)).await {
         Ok(report) => report,
-        Err(failure) => return Flowed { failure: Some(failure), ..before },
+        Err(failure) => return Flowed::failed(failure),
     };
     show::applied(console, &report);
     let failure = match exit::of_applied(&report) {
@@ -266,9 +288,9 @@ async fn apply(
             console.say("\nDone. `onboard report` lists every customer.");
             None
         }
-        _ => Some(in_part(&report, request.again, digest)),
+        _ => Some(in_part(&report, going)),
     };
-    Flowed { applied: Some(report), failure, ..before }
+    Flowed { applied: Some(report), failure, ..Flowed::default() }
 }
 
 fn declined(again: &str, digest: &str) -> Failure {
@@ -280,16 +302,15 @@ fn declined(again: &str, digest: &str) -> Failure {
     )
 }
 
-fn in_part(report: &RunReport, again: &str, digest: &str) -> Failure {
+fn in_part(report: &RunReport, going: &Going<'_>) -> Failure {
+    let Going { again, resume } = going;
     let mut message = if report.stopped { "Stopped as you asked" } else { "Done in part" }.to_owned();
     if report.remaining > 0 {
         message.push_str(&format!("; {} operations are not finished", grouped(report.remaining)));
     }
     message.push('.');
     let next = if report.remaining > 0 {
-        format!(
-            "Go on with `{again} --confirm {digest}`; `onboard report` names what a person has to settle."
-        )
+        format!("Go on with `{resume}`; `onboard report` names what a person has to settle.")
     } else {
         format!("`onboard report` names what was not written and why; then make a new plan with `{again}`.")
     };
@@ -304,179 +325,4 @@ fn is_not_set_up(preview: &Result<RunReport, Failure>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::*;
-    use crate::model::{
-        journal::{Operation, OutcomeState},
-        onboarding::OutcomeCount,
-    };
-
-    fn console(answer: &str, can_ask: bool) -> Console {
-        let input = io::Cursor::new(answer.to_owned());
-        Console::of_streams(Box::new(io::sink()), Box::new(io::sink()), Box::new(input), can_ask, false)
-    }
-
-    fn applied() -> RunReport {
-        let mut report = super::super::samples::run_report();
-        report.outcomes = vec![OutcomeCount {
-            operation: Operation::CreateCustomer,
-            state: OutcomeState::Done,
-            count: 12,
-            samples: Vec::new(),
-        }];
-        report
-    }
-
-    /// Plays a component and records what it was asked to do.
-    async fn flow(consent: Consent, answer: &str, can_ask: bool, writes: u64) -> (Flowed, Vec<Action>) {
-        let mut asked = Vec::new();
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
-        let flowed = run(&mut console(answer, can_ask), &request, async |action: Action| {
-            asked.push(action.clone());
-            match action {
-                Action::Preview => {
-                    let mut report = super::super::samples::run_report();
-                    if let Some(plan) = &mut report.plan {
-                        plan.writes = writes;
-                    }
-                    Ok(report)
-                }
-                _ => Ok(applied()),
-            }
-        })
-        .await;
-        (flowed, asked)
-    }
-
-    fn apply_of(digest: &str) -> Action {
-        Action::Apply(Approval { plan_digest: digest.to_owned(), approved_by: "Kim".to_owned() })
-    }
-
-    fn exit_of(flowed: &Flowed) -> u8 {
-        flowed.failure.as_ref().map_or(0, |failure| failure.exit.code())
-    }
-
-    #[tokio::test]
-    async fn without_consent_and_without_a_terminal_nothing_is_applied_and_the_command_is_given() {
-        let (flowed, asked) = flow(Consent::default(), "yes\n", false, 12).await;
-        assert_eq!(asked, [Action::Preview]);
-        let failure = flowed.failure.expect("a failure");
-        assert_eq!(failure.exit.code(), 3);
-        assert_eq!(failure.next, "Confirm exactly this plan with `onboard sync --confirm sha256:aa`.");
-    }
-
-    #[tokio::test]
-    async fn a_person_at_a_terminal_is_asked_and_only_a_whole_yes_counts() {
-        let (flowed, asked) = flow(Consent::default(), "Yes\n", true, 12).await;
-        assert_eq!(asked, [Action::Preview, apply_of("sha256:aa")]);
-        assert_eq!(exit_of(&flowed), 0);
-        for answer in ["y\n", "no\n", "", "yes please\n"] {
-            let (flowed, asked) = flow(Consent::default(), answer, true, 12).await;
-            assert_eq!(asked, [Action::Preview], "{answer:?}");
-            assert_eq!(exit_of(&flowed), 3, "{answer:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_given_digest_is_applied_as_it_is_without_a_preview() {
-        let consent = Consent { confirm: Some("sha256:bb".to_owned()), ..Consent::default() };
-        let (flowed, asked) = flow(consent, "", false, 12).await;
-        assert_eq!(asked, [apply_of("sha256:bb")]);
-        assert_eq!(exit_of(&flowed), 0);
-    }
-
-    #[tokio::test]
-    async fn yes_applies_the_digest_of_the_preview_and_preview_stops_before() {
-        let (_, asked) = flow(Consent { yes: true, ..Consent::default() }, "", false, 12).await;
-        assert_eq!(asked, [Action::Preview, apply_of("sha256:aa")]);
-        let (flowed, asked) = flow(Consent { preview: true, ..Consent::default() }, "yes\n", true, 12).await;
-        assert_eq!(asked, [Action::Preview]);
-        assert_eq!(exit_of(&flowed), 0);
-    }
-
-    #[tokio::test]
-    async fn a_plan_without_writes_asks_nothing_and_is_done() {
-        for consent in [Consent::default(), Consent { yes: true, ..Consent::default() }] {
-            let (flowed, asked) = flow(consent, "yes\n", true, 0).await;
-            assert_eq!(asked, [Action::Preview]);
-            assert_eq!(exit_of(&flowed), 0);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_company_without_certificate_management_is_offered_the_set_up_and_then_goes_on() {
-        let consent = Consent::default();
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
-        let mut ready = false;
-        let mut asked = Vec::new();
-        let flowed = run(&mut console("yes\nyes\n", true), &request, async |action: Action| {
-            asked.push(action.clone());
-            match action {
-                Action::Preview if !ready => {
-                    Err(Failure::new(Exit::Unreachable, "not-provisioned", "No.", ""))
-                }
-                Action::RequestSetup(_) => {
-                    ready = true;
-                    Ok(super::super::samples::run_report())
-                }
-                Action::Preview => Ok(super::super::samples::run_report()),
-                _ => Ok(applied()),
-            }
-        })
-        .await;
-        assert_eq!(
-            asked,
-            [Action::Preview, Action::RequestSetup("Kim".to_owned()), Action::Preview, apply_of("sha256:aa")]
-        );
-        assert_eq!(exit_of(&flowed), 0);
-    }
-
-    #[test]
-    fn a_set_up_takes_consent_like_every_other_write() {
-        let agree = |consent: Consent, answer: &str, can_ask| {
-            let request =
-                Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: true };
-            agree_to_setup(&mut console(answer, can_ask), &request).map_err(|failure| failure.exit.code())
-        };
-        assert_eq!(agree(Consent { yes: true, ..Consent::default() }, "", false), Ok(()));
-        assert_eq!(agree(Consent::default(), "yes\n", true), Ok(()));
-        assert_eq!(agree(Consent::default(), "no\n", true), Err(3));
-        assert_eq!(agree(Consent::default(), "yes\n", false), Err(3));
-    }
-
-    #[tokio::test]
-    async fn a_refused_plan_ends_with_the_code_of_its_failure_and_keeps_the_preview() {
-        let consent = Consent { yes: true, ..Consent::default() };
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: false };
-        let flowed = run(&mut console("", false), &request, async |action: Action| match action {
-            Action::Preview => Ok(super::super::samples::run_report()),
-            _ => Err(Failure::new(Exit::PlanGone, "plan-mismatch", "Gone.", "")),
-        })
-        .await;
-        assert_eq!(exit_of(&flowed), 6);
-        assert!(flowed.preview.is_some() && flowed.applied.is_none());
-    }
-
-    #[tokio::test]
-    async fn a_run_with_open_operations_says_how_to_go_on() {
-        let consent = Consent { confirm: Some("sha256:bb".to_owned()), ..Consent::default() };
-        let request =
-            Request { consent: &consent, approved_by: "Kim", again: "onboard sync", offers_setup: false };
-        let flowed = run(&mut console("", false), &request, async |_: Action| {
-            let mut report = applied();
-            report.remaining = 3;
-            report.stopped = true;
-            Ok(report)
-        })
-        .await;
-        let failure = flowed.failure.expect("done in part");
-        assert_eq!(failure.exit.code(), 4);
-        assert_eq!(failure.message, "Stopped as you asked; 3 operations are not finished.");
-        assert!(failure.next.contains("onboard sync --confirm sha256:bb"));
-    }
-}
+mod tests;

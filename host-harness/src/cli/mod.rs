@@ -13,8 +13,10 @@ pub mod demo;
 pub mod exit;
 pub mod flow;
 pub mod history;
+pub mod journal;
 pub mod json;
 mod probe;
+pub mod resume;
 pub mod review;
 #[cfg(test)]
 mod samples;
@@ -26,7 +28,7 @@ use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 use clap::Parser as _;
 
 use self::{
-    args::{CertificatesArgs, Cli, Command, ReportArgs, SyncArgs},
+    args::{CertificatesArgs, Cli, Command, DeliveryArg, ReportArgs, ResumeArgs, SyncArgs},
     bars::Stop,
     console::Console,
     exit::{Exit, Failure},
@@ -142,6 +144,10 @@ async fn on_tenant(
     stop: Arc<Stop>,
 ) -> Result<Ending, Failure> {
     let again = cli.again();
+    if matches!(cli.command, Command::Sync(_) | Command::Certificates(_) | Command::Resume(_)) {
+        stop.will_resume_with(cli.resume());
+    }
+    let resume_stop = Arc::clone(&stop);
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
         let reader = session::reader(&config.reader, &cli.shared);
@@ -160,14 +166,30 @@ async fn on_tenant(
         Command::Sync(args) => {
             let approver = approver_for(&args.consent)?;
             let mut session = open(Needs::Writing, Overrides::default(), console.bars).await?;
-            Ok(sync(&mut session, console, args, &approver, &again).await)
+            Ok(sync(cli, &mut session, console, args, &approver).await)
         }
         Command::Certificates(args) => {
             let approver = approver_for(&args.consent)?;
-            let overrides = certificate_overrides(args)?;
+            let overrides = certificate_overrides(args.from.as_deref(), args.delivery)?;
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
-            Ok(certificates(&mut session, console, args, &approver, &again).await)
+            Ok(certificates(cli, &mut session, console, args, &approver).await)
         }
+        Command::Resume(ResumeArgs { from, delivery }) => {
+            let overrides = certificate_overrides(from.as_deref(), *delivery)?;
+            let plans = match session::open_history(&tenant.data_dir)? {
+                Some(journal) => resume::find(journal).await?,
+                None => Vec::new(),
+            };
+            let any = !plans.is_empty();
+            let unfinished: Vec<_> = plans.into_iter().filter(|plan| plan.standing.open() > 0).collect();
+            if unfinished.is_empty() {
+                return Ok(resume::nothing(console, any));
+            }
+            let mut session = open(Needs::Writing, overrides, console.bars).await?;
+            let ending = resume::run(cli, &mut session, console, unfinished, &resume_stop).await;
+            Ok(ended(ending, &mut session, console).await)
+        }
+        Command::Journal(args) => journal::run(console, tenant, args).await,
         Command::Review(args) => {
             let reader = session::reader(&config.reader, &cli.shared);
             review::run(console, tenant, args, reader, &again).await
@@ -182,7 +204,7 @@ async fn on_tenant(
 }
 
 async fn check_tenant(session: &mut Session, console: &mut Console, again: &str) -> Ending {
-    let answer = session.run(Job::Sync, Action::Check, again).await;
+    let answer = session.run(Job::Sync, Action::Check, again, again).await;
     let (checks, failure) = check::judge(answer.as_ref().map_err(Clone::clone));
     check::show(console, &checks);
     Ending {
@@ -208,21 +230,21 @@ async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> E
 }
 
 async fn sync(
+    cli: &Cli,
     session: &mut Session,
     console: &mut Console,
     args: &SyncArgs,
     approver: &str,
-    again: &str,
 ) -> Ending {
-    let request = Request { consent: &args.consent, approved_by: approver, again, offers_setup: true };
+    let (again, resume) = (&cli.again(), &cli.resume());
+    let request =
+        Request { consent: &args.consent, approved_by: approver, again, resume, offers_setup: true };
+    let mut call = async |action: Action| session.run(Job::Sync, action, again, resume).await;
     if args.request_setup {
         if let Err(failure) = flow::agree_to_setup(console, &request) {
             return Ending { failure: Some(failure), ..Ending::default() };
         }
-        let asked = flow::request_setup(console, approver, &mut async |action: Action| {
-            session.run(Job::Sync, action, again).await
-        })
-        .await;
+        let asked = flow::request_setup(console, approver, &mut call).await;
         let metrics = std::mem::take(&mut session.metrics);
         return match asked {
             Ok(report) => Ending {
@@ -234,34 +256,40 @@ async fn sync(
             Err(failure) => Ending { failure: Some(failure), metrics, ..Ending::default() },
         };
     }
-    let flowed =
-        flow::run(console, &request, async |action| session.run(Job::Sync, action, again).await).await;
-    ending_of(flowed, session, console)
+    let flowed = flow::run(console, &request, call).await;
+    ended(ending_of(flowed), session, console).await
 }
 
 async fn certificates(
+    cli: &Cli,
     session: &mut Session,
     console: &mut Console,
     args: &CertificatesArgs,
     approver: &str,
-    again: &str,
 ) -> Ending {
-    let request = Request { consent: &args.consent, approved_by: approver, again, offers_setup: false };
+    let (again, resume) = (&cli.again(), &cli.resume());
+    let request =
+        Request { consent: &args.consent, approved_by: approver, again, resume, offers_setup: false };
     let job = Job::Certificates(args.way.into());
-    let flowed = flow::run(console, &request, async |action| session.run(job, action, again).await).await;
-    ending_of(flowed, session, console)
+    let flowed =
+        flow::run(console, &request, async |action| session.run(job, action, again, resume).await).await;
+    ended(ending_of(flowed), session, console).await
 }
 
-fn ending_of(flowed: Flowed, session: &mut Session, console: &mut Console) -> Ending {
+fn ending_of(flowed: Flowed) -> Ending {
+    Ending { result: flowed.result(), failure: flowed.failure, ..Ending::default() }
+}
+
+/// Adds what the session knows of a run that has come to its end, whichever that was.
+async fn ended(mut ending: Ending, session: &mut Session, console: &mut Console) -> Ending {
     for denied in session.denied.drain(..) {
         console.complain(denied);
     }
-    Ending {
-        result: flowed.result(),
-        failure: flowed.failure,
-        metrics: std::mem::take(&mut session.metrics),
-        ..Ending::default()
+    ending.metrics.append(&mut session.metrics);
+    if let Some(failure) = &mut ending.failure {
+        resume::account_for(session, failure).await;
     }
+    ending
 }
 
 /// A preview needs nobody who agrees, but a name that cannot be used is better refused before than after it.
@@ -272,13 +300,13 @@ fn approver_for(consent: &args::Consent) -> Result<String, Failure> {
     }
 }
 
-fn certificate_overrides(args: &CertificatesArgs) -> Result<Overrides, Failure> {
-    if let Some(folder) = args.from.as_deref().filter(|folder| !folder.is_dir()) {
+fn certificate_overrides(from: Option<&Path>, delivery: Option<DeliveryArg>) -> Result<Overrides, Failure> {
+    if let Some(folder) = from.filter(|folder| !folder.is_dir()) {
         return Err(no_folder(folder));
     }
     Ok(Overrides {
-        documents: args.from.clone(),
-        delivery: args.delivery.map(Into::into),
+        documents: from.map(Path::to_owned),
+        delivery: delivery.map(Into::into),
         ..Overrides::default()
     })
 }

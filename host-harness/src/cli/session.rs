@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     args::Shared,
     bars::{Bars, Stop},
-    exit::{self, Exit, Failure},
+    exit::{self, Commands, Exit, Failure},
 };
 use crate::{
     config::{Config, ConfigError, ReaderConfig, TenantConfig},
@@ -87,6 +87,9 @@ pub struct Session {
     pub metrics: Vec<Value>,
     /// Requests that the egress policy did not allow, as sentences.
     pub denied: Vec<String>,
+    journal_file: PathBuf,
+    /// The job whose confirmed plan was begun and did not come to its end.
+    cut_short: Option<Job>,
 }
 
 impl std::fmt::Debug for Session {
@@ -191,7 +194,16 @@ impl Session {
             limits: Limits::default(),
             turn: Turn::default(),
         };
-        Ok(Self { tenant, plugin, bars, stop, metrics: Vec::new(), denied: Vec::new() })
+        Ok(Self {
+            tenant,
+            plugin,
+            bars,
+            stop,
+            metrics: Vec::new(),
+            denied: Vec::new(),
+            journal_file: config.data_dir.join(JOURNAL),
+            cut_short: None,
+        })
     }
 
     /// Runs `analyze`.
@@ -199,11 +211,23 @@ impl Session {
         let busy = self.stop.during_call();
         let call = self.plugin.analyze_metered(&self.tenant).await;
         drop(busy);
-        self.finish("analyze", call, again)
+        self.finish("analyze", call, &Commands { again, resume: None })
     }
 
-    /// Runs `sync` or `onboard-certificates` with an action.
-    pub async fn run(&mut self, job: Job, action: Action, again: &str) -> Result<RunReport, Failure> {
+    /// Runs `sync` or `onboard-certificates` with an action. `again` is what the person would run to plan again,
+    /// `resume` what goes on with a confirmed plan.
+    pub async fn run(
+        &mut self,
+        job: Job,
+        action: Action,
+        again: &str,
+        resume: &str,
+    ) -> Result<RunReport, Failure> {
+        let applies = matches!(action, Action::Apply(_));
+        // Asked while the preview came to its end: the writes are not even begun.
+        if self.stop.asked() {
+            return Err(if applies { exit::not_begun(again) } else { exit::before_anything(again) });
+        }
         let busy = self.stop.during_call();
         let (name, call) = match job {
             Job::Sync => ("sync", self.plugin.sync_metered(&self.tenant, action).await),
@@ -213,7 +237,14 @@ impl Session {
             ),
         };
         drop(busy);
-        self.finish(name, call, again)
+        self.cut_short = (applies && call.value.is_err()).then_some(job);
+        self.finish(name, call, &Commands { again, resume: applies.then_some(resume) })
+    }
+
+    /// The job whose confirmed plan did not come to its end in the last call, and the journal that knows how far it came.
+    #[must_use]
+    pub fn cut_short(&self) -> Option<(PathBuf, Job)> {
+        self.cut_short.map(|job| (self.journal_file.clone(), job))
     }
 
     /// The tenant's journal, to report from while this session holds it.
@@ -222,7 +253,7 @@ impl Session {
         self.tenant.journal.as_ref()
     }
 
-    fn finish<T>(&mut self, name: &str, call: Call<T>, again: &str) -> Result<T, Failure> {
+    fn finish<T>(&mut self, name: &str, call: Call<T>, commands: &Commands<'_>) -> Result<T, Failure> {
         self.bars.clear();
         let metrics = &call.metrics;
         self.metrics.push(json!({
@@ -237,7 +268,7 @@ impl Session {
         }));
         self.denied.extend(metrics.denied.iter().map(|text| exit::sentence(text)));
         call.value.map_err(|error: CallError| {
-            let mut failure = exit::of_call(&error, again);
+            let mut failure = exit::of_call(&error, commands);
             // The component says that AvaTax cannot be reached; which address that was is known here.
             if failure.kind == "unreachable" {
                 failure.message.push_str(&format!(" The address is {}.", self.tenant.settings.base_url));
@@ -267,9 +298,15 @@ pub fn open_history(data_dir: &Path) -> Result<Option<SqliteJournal>, Failure> {
     }
 }
 
-/// The texts of these errors already say what to do.
+/// Turns a journal that could not be opened into a failure. Most of these texts already say what to do.
 fn of_journal(error: &JournalOpenError) -> Failure {
-    Failure::new(Exit::Usage, "journal", error.to_string(), "")
+    match error {
+        JournalOpenError::Broken { .. } => {
+            Failure::new(Exit::Internal, "journal-broken", error.to_string(), super::journal::REMEDY)
+        }
+        JournalOpenError::InUse { .. } => Failure::new(Exit::Usage, "journal-in-use", error.to_string(), ""),
+        _ => Failure::new(Exit::Usage, "journal", error.to_string(), ""),
+    }
 }
 
 /// Reads the configuration.

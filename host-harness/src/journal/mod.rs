@@ -3,13 +3,16 @@
 //! [`SqliteJournal`] is what a host uses; [`MemoryJournal`] is for tests. Both judge entries and queries by the same
 //! [`rules`], so that an entry one of them takes is taken by the other.
 
+pub mod chain;
+pub mod lock;
 mod memory;
 pub mod rules;
 pub mod sqlite;
 
 pub use self::{
+    chain::{Broken, Head, Whole},
     memory::MemoryJournal,
-    sqlite::{JournalOpenError, SqliteJournal, Tally, Tampered},
+    sqlite::{JournalOpenError, SqliteJournal, Tally},
 };
 use crate::model::journal::{Entry, JournalError, Query, StoredEntry};
 

@@ -136,6 +136,12 @@ const STATES: [OutcomeState; 5] = [
     OutcomeState::Unclear,
 ];
 
+/// The text forms of all kinds.
+#[must_use]
+pub fn kind_names() -> [&'static str; 7] {
+    KINDS.map(kind_name)
+}
+
 /// The kind with this text form.
 #[must_use]
 pub fn kind_of(name: &str) -> Option<EntryKind> {

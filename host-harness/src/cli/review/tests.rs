@@ -416,7 +416,7 @@ async fn deciding_waits_for_a_run_to_end_and_looking_does_not() {
     let run = office.journal();
     assert_eq!(ids(&office.run(&[]).await.result(), "waiting"), ["ab000000"]);
     let failure = office.run(&accept("ab", &["--yes"])).await.failure();
-    assert_eq!((failure.exit.code(), failure.kind), (2, "journal"));
+    assert_eq!((failure.exit.code(), failure.kind), (2, "journal-in-use"));
     drop(run);
     office.run(&accept("ab", &["--yes"])).await.result();
 }

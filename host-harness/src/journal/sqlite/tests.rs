@@ -19,6 +19,11 @@ fn all() -> Query {
     Query { kind: None, operation: None, plan: None, key: None, after: 0, backwards: false, limit: 1_000 }
 }
 
+/// Entries of a journal that is whole.
+fn whole(journal: &SqliteJournal) -> u64 {
+    journal.verify(&[]).unwrap().head.sequence
+}
+
 fn sequences(found: &[StoredEntry]) -> Vec<u64> {
     found.iter().map(|stored| stored.sequence).collect()
 }
@@ -52,7 +57,7 @@ async fn entries_come_back_as_they_were_written_also_after_closing() {
     assert_eq!(found[3].entry, entry(EntryKind::Outcome, "1", "A"));
     assert!(found[0].recorded_at.parse::<jiff::Timestamp>().is_ok());
     assert_eq!(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap(), 7);
-    assert_eq!(journal.verify(), Ok(7));
+    assert_eq!(whole(&journal), 7);
 }
 
 #[tokio::test]
@@ -103,7 +108,7 @@ async fn an_append_that_fails_in_the_database_leaves_the_chain_as_it_was() {
     assert!(matches!(journal.append(two.clone()).await, Err(JournalError::Unavailable(_))));
     Connection::open(&path).unwrap().execute_batch("DROP TRIGGER stop").unwrap();
     assert_eq!(journal.append(two).await.unwrap(), 8);
-    assert_eq!(journal.verify(), Ok(8));
+    assert_eq!(whole(&journal), 8);
 }
 
 #[tokio::test]
@@ -112,8 +117,9 @@ async fn a_second_writer_is_refused_while_the_first_is_open() {
     let path = directory.path().join("journal.db");
     let first = filled(&path).await;
     let error = SqliteJournal::open(&path).unwrap_err();
-    assert!(matches!(error, JournalOpenError::InUse(_)));
-    assert!(error.to_string().contains("in use by another run"));
+    assert!(matches!(error, JournalOpenError::InUse { .. }));
+    let text = error.to_string();
+    assert!(text.contains(&format!("in use by another run (process {}", std::process::id())), "{text}");
     drop(first);
     assert!(SqliteJournal::open(&path).is_ok());
 }
@@ -126,35 +132,152 @@ async fn looking_takes_no_lock_sees_new_entries_and_cannot_write() {
     let looking = SqliteJournal::open_read_only(&path).unwrap();
     writer.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap();
     assert_eq!(looking.read(all()).await.unwrap().len(), 7);
-    assert_eq!(looking.head().unwrap(), writer.head().unwrap());
-    assert_eq!(looking.head().unwrap().0, 7);
+    assert_eq!(looking.verify(&[]), writer.verify(&[]));
+    assert_eq!(whole(&looking), 7);
     let refused = looking.append(vec![entry(EntryKind::Intent, "2", "A")]).await;
     assert!(matches!(refused, Err(JournalError::Unavailable(_))));
 }
 
 #[tokio::test]
-async fn every_kind_of_tampering_is_found_at_its_first_entry() {
+async fn every_kind_of_tampering_is_found_at_its_first_entry_and_keeps_everybody_from_writing() {
+    let swap = "UPDATE entry SET sequence = 100 WHERE sequence = 3; UPDATE entry SET sequence = 3 WHERE sequence = 5; \
+                UPDATE entry SET sequence = 5 WHERE sequence = 100";
     let cases = [
-        ("UPDATE entry SET body = '{\"n\":2}' WHERE sequence = 3", 3),
-        ("UPDATE entry SET recorded_at = '2020-01-01T00:00:00Z' WHERE sequence = 1", 1),
-        ("UPDATE entry SET state = NULL WHERE sequence = 4", 4),
-        ("UPDATE entry SET kind = 'unheard-of' WHERE sequence = 2", 2),
+        ("UPDATE entry SET body = '{\"n\":2}' WHERE sequence = 3", "changed", 3),
+        ("UPDATE entry SET recorded_at = '2020-01-01T00:00:00Z' WHERE sequence = 1", "changed", 1),
+        ("UPDATE entry SET state = NULL WHERE sequence = 4", "changed", 4),
+        ("UPDATE entry SET kind = 'unheard-of' WHERE sequence = 2", "changed", 2),
         // Moving a letter from one column to the next keeps their joint text.
-        ("UPDATE entry SET key = '', customer = 'AA' WHERE sequence = 1", 1),
-        ("DELETE FROM entry WHERE sequence = 2", 2),
-        ("UPDATE entry SET chain = zeroblob(32) WHERE sequence = 5", 5),
+        ("UPDATE entry SET key = '', customer = 'AA' WHERE sequence = 1", "changed", 1),
+        ("DELETE FROM entry WHERE sequence = 2", "missing", 2),
+        ("DELETE FROM entry WHERE sequence IN (1, 2, 3)", "missing", 1),
+        ("DELETE FROM entry WHERE sequence > 4", "cut-off", 5),
+        ("DELETE FROM entry", "cut-off", 1),
+        (swap, "reordered", 3),
+        ("UPDATE entry SET sequence = -1 WHERE sequence = 1", "changed", 1),
+        ("UPDATE entry SET chain = zeroblob(32) WHERE sequence = 5", "changed", 5),
         (
             "INSERT INTO entry SELECT 7, recorded_at, kind, operation, plan, key, customer, state, body, chain FROM entry WHERE sequence = 6",
+            "changed",
             7,
         ),
     ];
-    for (sql, sequence) in cases {
+    for (sql, name, sequence) in cases {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal.db");
         let journal = filled(&path).await;
-        assert_eq!(journal.verify(), Ok(6));
-        assert_eq!(Connection::open(&path).unwrap().execute(sql, []).unwrap(), 1);
-        assert_eq!(journal.verify(), Err(Tampered::Entry { sequence }), "{sql}");
+        assert_eq!(whole(&journal), 6);
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let broken = journal.verify(&[]).unwrap_err();
+        assert_eq!((broken.name(), broken.first()), (name, Some(sequence)), "{sql}: {broken}");
+        drop(journal);
+        assert!(
+            matches!(SqliteJournal::open(&path), Err(JournalOpenError::Broken { why, .. }) if why == broken)
+        );
+        assert_eq!(SqliteJournal::open_read_only(&path).unwrap().verify(&[]), Err(broken), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_tampered_with_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let journal = filled(&path).await;
+    let sql = "UPDATE entry SET body = '{}' WHERE sequence = 4";
+    Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    let text = journal.verify(&[]).unwrap_err().to_string();
+    assert!(text.contains("entry 4 (outcome create-customer of customer A, recorded 20"), "{text}");
+}
+
+#[tokio::test]
+async fn a_head_that_was_kept_proves_that_nothing_before_it_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let journal = filled(&path).await;
+    let kept = journal.verify(&[]).unwrap().head;
+    journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap();
+    assert_eq!(journal.verify(&[kept]).unwrap().head.sequence, 7);
+    let other = Head { link: [1; 32], ..kept };
+    assert_eq!(journal.verify(&[other]), Err(Broken::Other(6)));
+    // Without the note beside it, only the head that was kept elsewhere knows that entries are gone.
+    drop(journal);
+    std::fs::remove_file(directory.path().join("journal.db.head")).unwrap();
+    Connection::open(&path).unwrap().execute("DELETE FROM entry WHERE sequence > 4", []).unwrap();
+    let journal = SqliteJournal::open_read_only(&path).unwrap();
+    assert_eq!(whole(&journal), 4);
+    assert_eq!(journal.verify(&[kept]), Err(Broken::CutOff { known: 6, last: 4 }));
+}
+
+#[tokio::test]
+async fn an_index_that_tells_of_other_rows_than_the_table_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    drop(filled(&path).await);
+    // An index over other columns under the name of ours hides what it does not hold.
+    let sql = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(plan, kind)', '(kind, plan)') \
+        WHERE name = 'entry_by_plan'";
+    Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    let why = SqliteJournal::open_read_only(&path).unwrap().verify(&[]).unwrap_err();
+    assert!(matches!(why, Broken::Unreadable(_)), "{why}");
+    assert!(matches!(SqliteJournal::open(&path), Err(JournalOpenError::Broken { .. })));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_is_a_remark_and_no_tampering() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let journal = filled(&path).await;
+    let future = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1_000);
+    append(&mut journal.inner(), vec![entry(EntryKind::Intent, "2", "A")], future).unwrap();
+    assert_eq!(journal.verify(&[]).unwrap().set_back, None);
+    journal.append(vec![entry(EntryKind::Outcome, "2", "A")]).await.unwrap();
+    let whole = journal.verify(&[]).unwrap();
+    assert_eq!((whole.head.sequence, whole.set_back), (8, Some((1, 8))));
+    assert_eq!(sequences(&journal.read(Query { after: 6, ..all() }).await.unwrap()), [7, 8]);
+    drop(journal);
+    assert!(SqliteJournal::open(&path).is_ok());
+}
+
+#[tokio::test]
+async fn a_journal_of_the_first_layout_is_read_and_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    drop(filled(&path).await);
+    let first = "DROP INDEX entry_by_plan; DROP INDEX entry_by_kind; \
+        CREATE INDEX entry_by_plan ON entry (plan, kind, operation, key); \
+        CREATE INDEX entry_by_key ON entry (key, operation, kind); \
+        CREATE INDEX entry_by_kind ON entry (kind, operation); PRAGMA user_version = 1";
+    Connection::open(&path).unwrap().execute_batch(first).unwrap();
+    assert_eq!(whole(&SqliteJournal::open_read_only(&path).unwrap()), 6);
+    let journal = SqliteJournal::open(&path).unwrap();
+    assert_eq!(layout(&journal.inner().connection).unwrap(), (APPLICATION, LAYOUT));
+    assert_eq!(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap(), 7);
+    assert_eq!(whole(&journal), 7);
+}
+
+/// What SQLite means to do for each question that the component and the reports ask.
+#[tokio::test]
+async fn a_page_of_a_plan_is_found_by_index_and_without_sorting() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = filled(&directory.path().join("journal.db")).await;
+    let item = Some(EntryKind::PlanItem);
+    let create = Some(Operation::CreateCustomer);
+    let plan = Some("1".to_owned());
+    let questions = [
+        Query { kind: item, operation: create, plan: plan.clone(), after: 2, ..all() },
+        Query { kind: Some(EntryKind::Outcome), plan, after: 2, ..all() },
+        Query { kind: Some(EntryKind::PlanReady), operation: create, backwards: true, limit: 1, ..all() },
+        Query { kind: Some(EntryKind::PlanOpened), operation: create, after: 2, limit: 1, ..all() },
+        Query { after: 2, ..all() },
+    ];
+    let inner = journal.inner();
+    for question in questions {
+        let (sql, values) = select(&question, Some(1_000));
+        let mut statement = inner.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map(rusqlite::params_from_iter(&values), |row| row.get::<_, String>(3));
+        let steps = steps.unwrap().collect::<Result<Vec<_>, _>>().unwrap().join("; ");
+        assert!(steps.starts_with("SEARCH entry USING"), "{question:?}: {steps}");
+        assert!(!steps.contains("TEMP B-TREE"), "{question:?}: {steps}");
     }
 }
 
@@ -174,8 +297,18 @@ async fn entries_are_tallied_by_plan_and_streamed_without_a_limit() {
     assert_eq!(journal.tally(None).unwrap().iter().map(|row| row.3).sum::<u64>(), 6);
     let mut seen = Vec::new();
     let query = Query { kind: Some(EntryKind::PlanItem), limit: 1, ..all() };
-    assert_eq!(journal.for_each(&query, |stored| seen.push(stored.sequence)).unwrap(), 3);
-    assert_eq!(seen, [1, 2, 6]);
+    let mut taken = |most: usize| {
+        seen.clear();
+        journal
+            .for_each(&query, |stored| {
+                seen.push(stored.sequence);
+                seen.len() < most
+            })
+            .unwrap();
+        seen.clone()
+    };
+    assert_eq!(taken(9), [1, 2, 6]);
+    assert_eq!(taken(2), [1, 2]);
 }
 
 #[test]
@@ -192,7 +325,7 @@ fn files_that_are_no_journal_are_refused_and_left_alone() {
     let sql = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", LAYOUT + 1);
     Connection::open(&newer).unwrap().execute_batch(&sql).unwrap();
     let error = SqliteJournal::open(&newer).unwrap_err().to_string();
-    assert!(error.contains("layout 2"), "{error}");
+    assert!(error.contains(&format!("layout {}", LAYOUT + 1)), "{error}");
 }
 
 #[test]
