@@ -3,10 +3,14 @@
 //! Customers are met one by one in a pass over the ERP, each held against the certificates it shares a word or an
 //! address with; a few best candidates are kept for each. A match is automatic only if the name is the same, the whole
 //! is good, and it is clearly ahead of the second, because a certificate under the wrong customer exempts somebody who
-//! has none. Another company at the same address is another company, and said to be one.
+//! has none. Another company at the same address is another company, and said to be one. Where no match is automatic, a
+//! person is also shown the customers that the pages speak of elsewhere, see `hints`.
+
+mod hints;
 
 use std::collections::HashMap;
 
+use crate::certificates::matching::hints::{Hints, Spoken};
 use crate::certificates::names::{self, Name, house_number, zip};
 use crate::certificates::rules::{Field, Severity};
 use crate::certificates::understand::judge::Finding;
@@ -90,8 +94,11 @@ struct Compared<'a> {
     region: String,
     house: String,
     city: String,
-    domain: String,
+    domain: Option<String>,
     best: Vec<Candidate>,
+    hints: Hints,
+    /// Customers that the pages speak of, best first, and whether they name them.
+    spoken: Vec<(Candidate, bool)>,
 }
 
 /// Certificates waiting to meet their customers.
@@ -100,6 +107,8 @@ pub struct Finder<'a> {
     compared: Vec<Compared<'a>>,
     /// Certificates by hashes of what a customer has to share with them.
     by_key: HashMap<u64, Vec<usize>>,
+    /// The same of what their pages say besides.
+    by_hint: HashMap<u64, Vec<usize>>,
 }
 
 impl<'a> Finder<'a> {
@@ -119,12 +128,15 @@ impl<'a> Finder<'a> {
                     region: text(Field::AddressState).to_owned(),
                     house: house_number(text(Field::Street)),
                     city: text(Field::City).to_lowercase(),
-                    domain: domain(text(Field::Email)),
+                    domain: hints::own_domain(text(Field::Email)),
                     best: Vec::new(),
+                    hints: hints_of(wanted),
+                    spoken: Vec::new(),
                 }
             })
             .collect();
         let mut by_key: HashMap<u64, Vec<usize>> = HashMap::new();
+        let mut by_hint: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, it) in compared.iter().enumerate() {
             let mut keys = name_keys(&it.names);
             keys.extend(address_key(&it.zip, &it.house));
@@ -133,8 +145,11 @@ impl<'a> Finder<'a> {
             for key in order::set(keys) {
                 by_key.entry(key).or_default().push(at);
             }
+            for key in order::set(it.hints.keys()) {
+                by_hint.entry(key).or_default().push(at);
+            }
         }
-        Self { compared, by_key }
+        Self { compared, by_key, by_hint }
     }
 
     /// Holds a customer against the certificates it shares something with.
@@ -156,6 +171,14 @@ impl<'a> Finder<'a> {
         for at in met {
             if let Some(compared) = self.compared.get_mut(at) {
                 compare(compared, customer, &names, &code, settings);
+            }
+        }
+        let keys = hints::customer_keys(customer, &names);
+        let spoken: Vec<usize> =
+            order::set(keys.iter().filter_map(|key| self.by_hint.get(key)).flatten().copied());
+        for at in spoken {
+            if let Some(compared) = self.compared.get_mut(at) {
+                listen(compared, customer, &names, &code, settings);
             }
         }
     }
@@ -181,11 +204,10 @@ fn address_key(zip: &str, house: &str) -> Option<u64> {
     (!zip.is_empty() && !house.is_empty()).then(|| short_hash(&format!("at\n{zip}\n{house}")))
 }
 
-/// The domain of an e-mail address, unless everybody has it.
-fn domain(email: &str) -> String {
-    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain).trim().to_lowercase();
-    let common = ["gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com", "icloud.com"];
-    if common.contains(&domain.as_str()) { String::new() } else { domain }
+/// What the pages say besides; where a customer is given already, nobody asks.
+fn hints_of(wanted: &Wanted<'_>) -> Hints {
+    let given = wanted.chosen.is_some() || wanted.attached_to.is_some();
+    if given { Hints::default() } else { Hints::of(wanted.certificate) }
 }
 
 fn compare(
@@ -210,8 +232,8 @@ fn compare(
         return;
     }
     let number = same_number(wanted.certificate, customer);
-    let mail = !compared.domain.is_empty()
-        && compared.domain == domain(customer.email.as_deref().unwrap_or_default());
+    let mail = compared.domain.is_some()
+        && compared.domain == hints::own_domain(customer.email.as_deref().unwrap_or_default());
     let mut why = vec![if alike >= SAME_NAME {
         "same name"
     } else if alike >= NAMES_ALIKE {
@@ -238,20 +260,42 @@ fn compare(
         let extra = if number { 0.1 } else { 0.0 } + if mail { 0.05 } else { 0.0 };
         (0.7 * alike + best_place + extra).min(1.0)
     };
-    let projected = customer::project(customer, settings);
-    let candidate = Candidate {
+    let candidate = candidate(customer, code, settings, (score, alike), &why);
+    let before = compared.best.iter().take_while(|known| known.score >= candidate.score).count();
+    compared.best.insert(before, candidate);
+    compared.best.truncate(KEPT);
+}
+
+/// Keeps a customer that the pages speak of, if it is among the best of those.
+fn listen(compared: &mut Compared<'_>, customer: &Customer, names: &[Name], code: &str, settings: &Settings) {
+    let Some(Spoken { score, named, why }) = compared.hints.speak(customer, names) else { return };
+    let before = compared.spoken.iter().take_while(|(known, _)| known.score >= score).count();
+    let known = compared.spoken.iter().any(|(known, _)| known.id == customer.id);
+    if known || before >= KEPT {
+        return;
+    }
+    let alike = names::most_alike(&compared.names, names);
+    compared.spoken.insert(before, (candidate(customer, code, settings, (score, alike), &why), named));
+    compared.spoken.truncate(KEPT);
+}
+
+fn candidate(
+    customer: &Customer,
+    code: &str,
+    settings: &Settings,
+    (score, alike): (f32, f32),
+    why: &[&str],
+) -> Candidate {
+    Candidate {
         id: customer.id.clone(),
         code: code.to_owned(),
         name: customer.name.clone(),
-        row: projected.fingerprint(customer, &settings.today),
+        row: customer::project(customer, settings).fingerprint(customer, &settings.today),
         parent: customer.parent.clone().unwrap_or_default(),
         score,
         alike,
         why: why.join(", "),
-    };
-    let before = compared.best.iter().take_while(|known| known.score >= candidate.score).count();
-    compared.best.insert(before, candidate);
-    compared.best.truncate(KEPT);
+    }
 }
 
 /// How well an address fits: ZIP code 0.15, house number 0.1, state or city 0.05.
@@ -268,22 +312,47 @@ fn place(compared: &Compared<'_>, address: &Address) -> f32 {
 
 /// Whether the ERP has one of the certificate's numbers for the customer.
 fn same_number(certificate: &Certificate, customer: &Customer) -> bool {
-    let known = customer
-        .exemptions
-        .iter()
-        .filter_map(|it| it.number.as_deref())
-        .chain(customer.taxpayer_id.as_deref())
-        .chain(customer.evidence.iter().map(|it| it.value.as_str()));
     let own = || {
         let federal = certificate.text(Field::FederalNumber);
         certificate.coverage.iter().map(|it| it.number.as_str()).chain(core::iter::once(federal))
     };
-    known.into_iter().any(|number| own().any(|own| numbers::same(own, number)))
+    hints::numbers(customer).any(|number| own().any(|own| numbers::same(own, number)))
 }
 
 fn judge(compared: Compared<'_>) -> Match {
-    let doubt = doubt(&compared);
-    Match { candidates: compared.best, doubt }
+    let Some(mut doubt) = doubt(&compared) else {
+        return Match { candidates: compared.best, doubt: None };
+    };
+    let before = compared.best.first().map(|it| it.id.clone());
+    let unnamed = compared.names.is_empty();
+    let mut named = Vec::new();
+    let mut candidates = compared.best;
+    for (spoken, by_name) in compared.spoken {
+        named.extend(by_name.then(|| spoken.id.clone()));
+        match candidates.iter_mut().find(|known| known.id == spoken.id) {
+            Some(known) if known.score < spoken.score => *known = spoken,
+            Some(_) => {}
+            None => candidates.push(spoken),
+        }
+    }
+    let mut candidates = order::sorted(candidates, |it| (order::rising(1.0 - it.score), 0));
+    candidates.truncate(KEPT);
+    if let Some(first) = candidates.first() {
+        let other = before.as_ref() != Some(&first.id);
+        if unnamed && named.contains(&first.id) {
+            doubt.rule = "purchaser-unmatched";
+            doubt.text = format!(
+                "The purchaser's name was not read, but customer {} ({}) fits: {}.",
+                first.code, first.name, first.why
+            );
+        } else if other {
+            doubt.text = format!(
+                "{} Perhaps it is customer {} ({}): {}.",
+                doubt.text, first.code, first.name, first.why
+            );
+        }
+    }
+    Match { candidates, doubt: Some(doubt) }
 }
 
 fn doubt(compared: &Compared<'_>) -> Option<Finding> {

@@ -265,12 +265,15 @@ fn lines(words: Vec<Placed>) -> Vec<Vec<Placed>> {
     let mut lines: Vec<(f32, f32, Vec<Placed>)> = Vec::new();
     for (word, group) in words {
         let (at, high) = (middle(&word), height(&word.area));
+        // Where lines stand close, tall words reach into the next one: what stands under a word is not beside it.
+        let under = |(it, _): &Placed| {
+            at - middle(it) > 0.3 * high.min(height(&it.area))
+                && overlap((word.area.left, word.area.right), (it.area.left, it.area.right)) > 0.4
+        };
         // Words come by rising middle, so only the latest lines can be meant.
-        let near = lines
-            .iter_mut()
-            .rev()
-            .take(4)
-            .find(|(line, height, _)| (*line - at).abs() < 0.25 * (high + *height));
+        let near = lines.iter_mut().rev().take(4).find(|(line, height, words)| {
+            (*line - at).abs() < 0.25 * (high + *height) && !words.iter().any(under)
+        });
         match near {
             Some((line, height, words)) => {
                 let count = words.len() as f32;
