@@ -6,13 +6,14 @@
 //! has none. Another company at the same address is another company, and said to be one. Where no match is automatic, a
 //! person is also shown the customers that the pages speak of elsewhere, see `hints`.
 
+mod doubt;
 mod hints;
 
 use std::collections::HashMap;
 
 use crate::certificates::matching::hints::{Hints, Spoken};
 use crate::certificates::names::{self, Name, house_number, zip};
-use crate::certificates::rules::{Field, Severity};
+use crate::certificates::rules::Field;
 use crate::certificates::understand::judge::Finding;
 use crate::certificates::understand::numbers;
 use crate::certificates::understand::record::Certificate;
@@ -186,7 +187,7 @@ impl<'a> Finder<'a> {
     /// What was found, in the order the certificates were given in.
     #[must_use]
     pub fn finish(self) -> Vec<Match> {
-        self.compared.into_iter().map(judge).collect()
+        self.compared.into_iter().map(doubt::judge).collect()
     }
 }
 
@@ -319,109 +320,6 @@ fn same_number(certificate: &Certificate, customer: &Customer) -> bool {
     hints::numbers(customer).any(|number| own().any(|own| numbers::same(own, number)))
 }
 
-fn judge(compared: Compared<'_>) -> Match {
-    let Some(mut doubt) = doubt(&compared) else {
-        return Match { candidates: compared.best, doubt: None };
-    };
-    let before = compared.best.first().map(|it| it.id.clone());
-    let unnamed = compared.names.is_empty();
-    let mut named = Vec::new();
-    let mut candidates = compared.best;
-    for (spoken, by_name) in compared.spoken {
-        named.extend(by_name.then(|| spoken.id.clone()));
-        match candidates.iter_mut().find(|known| known.id == spoken.id) {
-            Some(known) if known.score < spoken.score => *known = spoken,
-            Some(_) => {}
-            None => candidates.push(spoken),
-        }
-    }
-    let mut candidates = order::sorted(candidates, |it| (order::rising(1.0 - it.score), 0));
-    candidates.truncate(KEPT);
-    if let Some(first) = candidates.first() {
-        let other = before.as_ref() != Some(&first.id);
-        if unnamed && named.contains(&first.id) {
-            doubt.rule = "purchaser-unmatched";
-            doubt.text = format!(
-                "The purchaser's name was not read, but customer {} ({}) fits: {}.",
-                first.code, first.name, first.why
-            );
-        } else if other {
-            doubt.text = format!(
-                "{} Perhaps it is customer {} ({}): {}.",
-                doubt.text, first.code, first.name, first.why
-            );
-        }
-    }
-    Match { candidates, doubt: Some(doubt) }
-}
-
-fn doubt(compared: &Compared<'_>) -> Option<Finding> {
-    let certificate = compared.wanted.certificate;
-    let finding = |rule, text: String| {
-        let value = certificate.value(Field::Purchaser);
-        Some(Finding {
-            rule,
-            severity: Severity::Review,
-            text,
-            words: certificate.text(Field::Purchaser).to_owned(),
-            page: value.map_or(certificate.first_page, |value| value.page),
-            area: value.and_then(|value| value.area),
-            region: String::new(),
-        })
-    };
-    let mut best = compared.best.iter();
-    let Some(first) = best.next() else {
-        return match (compared.wanted.chosen, compared.wanted.attached_to) {
-            (Some(code), _) => finding(
-                "purchaser-unmatched",
-                format!("No customer in use has the code {code} that was chosen."),
-            ),
-            (None, Some(_)) => finding(
-                "purchaser-unmatched",
-                "The customer it is attached to is not in use any more.".to_owned(),
-            ),
-            (None, None) => {
-                finding("purchaser-unmatched", "No customer has the purchaser's name.".to_owned())
-            }
-        };
-    };
-    let named = |it: &Candidate| format!("{} ({})", it.code, it.name);
-    if first.code.is_empty() {
-        return finding(
-            "purchaser-unmatched",
-            format!("The customer, {}, has no customer code.", first.name),
-        );
-    }
-    if compared.wanted.chosen.is_some() {
-        return None;
-    }
-    if first.alike < NAMES_ALIKE {
-        let (rule, text) = if compared.wanted.attached_to.is_some() {
-            ("purchaser-unmatched", "The purchaser named is not the customer it is attached to")
-        } else {
-            ("same-address-other-entity", "Another legal entity is at the purchaser's address")
-        };
-        return finding(rule, format!("{text}: customer {}.", named(first)));
-    }
-    if first.score < SURE || first.alike < SAME_NAME {
-        let text = format!("Customer {} is like the purchaser, but not enough: {}.", named(first), first.why);
-        return finding("purchaser-unmatched", text);
-    }
-    let second = best.find(|it| it.alike >= NAMES_ALIKE)?;
-    if first.score - second.score >= AHEAD {
-        return None;
-    }
-    let family = if first.parent == second.id || second.parent == first.id {
-        "; one is the parent of the other"
-    } else {
-        ""
-    };
-    finding(
-        "purchaser-ambiguous",
-        format!("Customers {} and {} are both like the purchaser{family}.", named(first), named(second)),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -496,6 +394,61 @@ mod tests {
         assert_eq!(rule(&find(&wanted, None, &[])), "purchaser-unmatched");
         let twin = one("C4", "Blue Heron Marine Supply", "4821 Harborview Drive", "54235");
         assert_eq!(rule(&find(&wanted, None, &[customers[0].clone(), twin])), "purchaser-ambiguous");
+    }
+
+    #[test]
+    fn a_person_is_shown_whom_the_page_speaks_of() {
+        // The street was taken for the name; the name stands on the page, its spaces lost and two letters misread.
+        let mut wanted = certificate("4821 Harborview Drive", "", "");
+        wanted.lines = ["BLUEHERONMARlNESUPPLV", "4821 Harborview Drive", "Name of purchaser"]
+            .map(str::to_owned)
+            .to_vec();
+        let customers = [
+            one("C1", "Distant Mills", "4 Mill Road", "54235"),
+            one("C2", "Blue Heron Marine Supply, L.L.C.", "9 Distant Road", "58102"),
+            one("C3", "Blue Heron Marine Supply, L.L.C.", "4821 Harborview Dr.", "54235"),
+        ];
+        let found = find(&wanted, None, &customers);
+        let codes: Vec<&str> = found.candidates.iter().map(|it| it.code.as_str()).collect();
+        assert_eq!((rule(&found), found.sure()), ("purchaser-unmatched", None), "never without a person");
+        assert_eq!(codes, ["C3", "C2"]);
+        assert_eq!(found.candidates[0].why, "named on the page, its street on the page");
+        let text = found.doubt.map(|it| it.text).unwrap_or_default();
+        assert!(text.contains("Perhaps it is customer C3"), "{text}");
+    }
+
+    #[test]
+    fn numbers_and_mail_on_the_page_speak_too() {
+        let mut wanted = certificate("", "", "");
+        wanted.lines = ["Permit 456-1020058817", "office@heron.example"].map(str::to_owned).to_vec();
+        let mut numbered = one("C1", "Blue Heron", "1 Dock Road", "54235");
+        numbered.taxpayer_id = Some("4561020058817".into());
+        let mut mailed = one("C2", "Grey Heron", "2 Dock Road", "54235");
+        mailed.email = Some("ann@heron.example".into());
+        let everybody =
+            Customer { email: Some("ann@gmail.com".into()), ..one("C3", "Egret", "3 Dock Road", "54235") };
+        wanted.lines.push("Write to bob@gmail.com".to_owned());
+        let found = find(&wanted, None, &[mailed, numbered, everybody]);
+        let why: Vec<(&str, &str)> =
+            found.candidates.iter().map(|it| (it.code.as_str(), it.why.as_str())).collect();
+        assert_eq!(why, [("C1", "its number on the page"), ("C2", "its e-mail domain on the page")]);
+        assert_eq!((rule(&found), found.sure()), ("purchaser-unmatched", None));
+    }
+
+    #[test]
+    fn what_the_page_speaks_of_changes_no_sure_match() {
+        let mut wanted = certificate("Blue Heron Marine Supply LLC", "4821 Harborview Drive", "54235");
+        wanted.lines = ["Grey Heron Bank", "Blue Heron Marine Supply LLC"].map(str::to_owned).to_vec();
+        let customers = [
+            one("C1", "Blue Heron Marine Supply, L.L.C.", "4821 Harborview Drive", "54235"),
+            one("C2", "Grey Heron Bank", "4821 Harborview Drive", "58102"),
+        ];
+        let found = find(&wanted, None, &customers);
+        assert_eq!(found.sure().map(|it| it.code.as_str()), Some("C1"));
+        assert_eq!(found.candidates.len(), 1);
+        // Another company at the address stays another company, though the page speaks of it.
+        let found = find(&wanted, None, &[one("C2", "Grey Heron Bank", "4821 Harborview Drive", "54235")]);
+        assert_eq!(rule(&found), "same-address-other-entity");
     }
 
     #[test]

@@ -199,6 +199,8 @@ fn parted(word: &Word) -> Vec<Word> {
     if text.is_empty() {
         return Vec::new();
     }
+    let mended = if word.source == WordSource::Recognition { capital_for_small(text) } else { None };
+    let text = mended.as_deref().unwrap_or(text);
     if word.source == WordSource::Recognition
         && let Some(at) = lost_space(text)
     {
@@ -216,6 +218,21 @@ fn parted(word: &Word) -> Vec<Word> {
     };
     let (label, value) = text.split_at(at + 1);
     halves(word, label, value, label.chars().count() as f32 / length)
+}
+
+/// A word in which recognition took a small l for a capital I, put right: "AIbany".
+fn capital_for_small(text: &str) -> Option<String> {
+    let mut letters = text.chars();
+    let (first, second) = (letters.next()?, letters.next()?);
+    let rest = letters.as_str();
+    let small = rest.chars().take_while(|c| c.is_lowercase()).count();
+    // "McI" and "II" are right, and so may be what has a capital further on.
+    (first.is_uppercase()
+        && first != 'I'
+        && second == 'I'
+        && small >= 2
+        && !rest.contains(char::is_uppercase))
+    .then(|| format!("{first}l{rest}"))
 }
 
 /// A word as two that stand side by side; `share` is the part of its width that the first one takes.

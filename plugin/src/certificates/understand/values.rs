@@ -140,12 +140,28 @@ fn sides(
             }
         })
         .collect();
+    let looks = |label: &Found, it: &Option<Near>| {
+        it.map(|((from, to), _)| shape::fits(label.field, &sheet.text(from, to)))
+    };
+    // 1 if only what is above looks like the value, -1 if only what is below does.
+    let better = |label: &Found, [above, below]: &[Option<Near>; 2]| {
+        looks(label, above).zip(looks(label, below)).map_or(0, |(up, down)| (up - down).signum())
+    };
     // What stands nearer to another label, and is the nearest that one has, is that one's value.
-    let favourites: Vec<Near> = both
+    let favourites: Vec<Near> = labels
         .iter()
-        .filter_map(|[above, below]| match (above, below) {
-            (Some(up), Some(down)) => Some(if up.1 < down.1 { *up } else { *down }),
-            (one, other) => one.or(*other),
+        .zip(&both)
+        .filter_map(|(label, both)| match both {
+            [Some(up), Some(down)] => {
+                let near = (up.1 - down.1).abs() < 2.0 * NEARLY;
+                let above = match better(label, both) {
+                    0 => up.1 < down.1,
+                    better if near => better > 0,
+                    _ => up.1 < down.1,
+                };
+                Some(if above { *up } else { *down })
+            }
+            [one, other] => one.or(*other),
         })
         .collect();
     let nearest = |from: usize| {
@@ -153,17 +169,13 @@ fn sides(
         gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
     };
     let own = |it: &Option<Near>| it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap));
-    let looks = |label: &Found, it: &Option<Near>| {
-        it.map(|((from, to), _)| shape::fits(label.field, &sheet.text(from, to)))
-    };
     let open: Vec<Option<Open>> = labels
         .iter()
         .zip(spans)
         .zip(&both)
-        .map(|((label, span), [above, below])| {
-            let better =
-                looks(label, above).zip(looks(label, below)).map_or(0, |(up, down)| (up - down).signum());
-            free(label, span).then(|| (label.line, label.page, better, own(above), own(below)))
+        .map(|((label, span), both)| {
+            let [above, below] = both;
+            free(label, span).then(|| (label.line, label.page, better(label, both), own(above), own(below)))
         })
         .collect();
     let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
@@ -247,7 +259,9 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
             let token = sheet.tokens.get(at)?;
             let gap = token.area.left - last.right;
             let far = if end == to { gap > FARTHEST } else { gap > allowed_gap(label.field, &token.area) };
-            if far || claimed.get(at) != Some(&false) || is_caption(sheet, at) {
+            // Print after a filled-in field goes on with the sentence that the field stands in.
+            let print = at > to && !token.field && sheet.tokens.get(at - 1).is_some_and(|it| it.field);
+            if far || print || claimed.get(at) != Some(&false) || is_caption(sheet, at) {
                 break;
             }
             last = token.area;
