@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::certificates::names;
-use crate::certificates::rules::Field;
+use crate::certificates::rules::{Field, Severity};
 use crate::certificates::understand::record::{Certificate, Seen};
 use crate::certificates::understand::text::{Sheet, plain};
 use crate::plan::sha256_hex;
@@ -44,6 +44,10 @@ pub(super) fn of(sheet: &Sheet, certificate: &Certificate, seen: &Seen) -> Strin
         let reasons: String = certificate.reasons.iter().collect();
         let (scope, signed) = (certificate.scope, seen.signed);
         let _ = writeln!(said, "values\n{form}\n{}\n{reasons}\n{scope:?}\n{signed:?}", purchaser.join(" / "));
+        // What is wrong with one may be put right on the other: a corrected copy is not the same once more.
+        for finding in certificate.findings.iter().filter(|it| it.severity > Severity::Warn) {
+            let _ = writeln!(said, "{} {}", finding.rule, finding.region);
+        }
         for field in TELLING {
             // A ticked box gives its whole line; the reasons are there already.
             let text = if field == Field::Reason && certificate.reason_boxes > 0 {
