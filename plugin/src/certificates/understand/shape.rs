@@ -10,20 +10,8 @@ pub(super) fn fits(field: Field, text: &str) -> i32 {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let yes_or_no = |holds: bool| if holds { 1 } else { -1 };
     match field {
-        Field::Purchaser | Field::TradeName | Field::Seller => {
-            if is_street(text) || letters < 2 {
-                -1
-            } else {
-                0
-            }
-        }
-        Field::Signer | Field::City => {
-            if digits > 0 {
-                -1
-            } else {
-                0
-            }
-        }
+        Field::Purchaser | Field::TradeName | Field::Seller => -i32::from(is_street(text) || letters < 2),
+        Field::Signer | Field::City => -i32::from(digits > 0),
         Field::Street => yes_or_no(is_street(text)),
         Field::PostalCode => yes_or_no(letters == 0 && matches!(digits, 5 | 9)),
         Field::AddressState | Field::NumberState => yes_or_no(places::state(text).is_some()),
