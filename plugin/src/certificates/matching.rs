@@ -3,12 +3,17 @@
 //! Customers are met one by one in a pass over the ERP, each held against the certificates it shares a word or an
 //! address with; a few best candidates are kept for each. A match is automatic only if the name is the same, the whole
 //! is good, and it is clearly ahead of the second, because a certificate under the wrong customer exempts somebody who
-//! has none. Another company at the same address is another company, and said to be one.
+//! has none. Another company at the same address is another company, and said to be one. Where no match is automatic, a
+//! person is also shown the customers that the pages speak of elsewhere, see `hints`.
+
+mod doubt;
+mod hints;
 
 use std::collections::HashMap;
 
+use crate::certificates::matching::hints::{Hints, Spoken};
 use crate::certificates::names::{self, Name, house_number, zip};
-use crate::certificates::rules::{Field, Severity};
+use crate::certificates::rules::Field;
 use crate::certificates::understand::judge::Finding;
 use crate::certificates::understand::numbers;
 use crate::certificates::understand::record::Certificate;
@@ -90,8 +95,11 @@ struct Compared<'a> {
     region: String,
     house: String,
     city: String,
-    domain: String,
+    domain: Option<String>,
     best: Vec<Candidate>,
+    hints: Hints,
+    /// Customers that the pages speak of, best first, and whether they name them.
+    spoken: Vec<(Candidate, bool)>,
 }
 
 /// Certificates waiting to meet their customers.
@@ -100,6 +108,8 @@ pub struct Finder<'a> {
     compared: Vec<Compared<'a>>,
     /// Certificates by hashes of what a customer has to share with them.
     by_key: HashMap<u64, Vec<usize>>,
+    /// The same of what their pages say besides.
+    by_hint: HashMap<u64, Vec<usize>>,
 }
 
 impl<'a> Finder<'a> {
@@ -119,12 +129,15 @@ impl<'a> Finder<'a> {
                     region: text(Field::AddressState).to_owned(),
                     house: house_number(text(Field::Street)),
                     city: text(Field::City).to_lowercase(),
-                    domain: domain(text(Field::Email)),
+                    domain: hints::own_domain(text(Field::Email)),
                     best: Vec::new(),
+                    hints: hints_of(wanted),
+                    spoken: Vec::new(),
                 }
             })
             .collect();
         let mut by_key: HashMap<u64, Vec<usize>> = HashMap::new();
+        let mut by_hint: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, it) in compared.iter().enumerate() {
             let mut keys = name_keys(&it.names);
             keys.extend(address_key(&it.zip, &it.house));
@@ -133,8 +146,11 @@ impl<'a> Finder<'a> {
             for key in order::set(keys) {
                 by_key.entry(key).or_default().push(at);
             }
+            for key in order::set(it.hints.keys()) {
+                by_hint.entry(key).or_default().push(at);
+            }
         }
-        Self { compared, by_key }
+        Self { compared, by_key, by_hint }
     }
 
     /// Holds a customer against the certificates it shares something with.
@@ -158,12 +174,20 @@ impl<'a> Finder<'a> {
                 compare(compared, customer, &names, &code, settings);
             }
         }
+        let keys = hints::customer_keys(customer, &names);
+        let spoken: Vec<usize> =
+            order::set(keys.iter().filter_map(|key| self.by_hint.get(key)).flatten().copied());
+        for at in spoken {
+            if let Some(compared) = self.compared.get_mut(at) {
+                listen(compared, customer, &names, &code, settings);
+            }
+        }
     }
 
     /// What was found, in the order the certificates were given in.
     #[must_use]
     pub fn finish(self) -> Vec<Match> {
-        self.compared.into_iter().map(judge).collect()
+        self.compared.into_iter().map(doubt::judge).collect()
     }
 }
 
@@ -181,11 +205,10 @@ fn address_key(zip: &str, house: &str) -> Option<u64> {
     (!zip.is_empty() && !house.is_empty()).then(|| short_hash(&format!("at\n{zip}\n{house}")))
 }
 
-/// The domain of an e-mail address, unless everybody has it.
-fn domain(email: &str) -> String {
-    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain).trim().to_lowercase();
-    let common = ["gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com", "icloud.com"];
-    if common.contains(&domain.as_str()) { String::new() } else { domain }
+/// What the pages say besides; where a customer is given already, nobody asks.
+fn hints_of(wanted: &Wanted<'_>) -> Hints {
+    let given = wanted.chosen.is_some() || wanted.attached_to.is_some();
+    if given { Hints::default() } else { Hints::of(wanted.certificate) }
 }
 
 fn compare(
@@ -210,8 +233,8 @@ fn compare(
         return;
     }
     let number = same_number(wanted.certificate, customer);
-    let mail = !compared.domain.is_empty()
-        && compared.domain == domain(customer.email.as_deref().unwrap_or_default());
+    let mail = compared.domain.is_some()
+        && compared.domain == hints::own_domain(customer.email.as_deref().unwrap_or_default());
     let mut why = vec![if alike >= SAME_NAME {
         "same name"
     } else if alike >= NAMES_ALIKE {
@@ -238,20 +261,42 @@ fn compare(
         let extra = if number { 0.1 } else { 0.0 } + if mail { 0.05 } else { 0.0 };
         (0.7 * alike + best_place + extra).min(1.0)
     };
-    let projected = customer::project(customer, settings);
-    let candidate = Candidate {
+    let candidate = candidate(customer, code, settings, (score, alike), &why);
+    let before = compared.best.iter().take_while(|known| known.score >= candidate.score).count();
+    compared.best.insert(before, candidate);
+    compared.best.truncate(KEPT);
+}
+
+/// Keeps a customer that the pages speak of, if it is among the best of those.
+fn listen(compared: &mut Compared<'_>, customer: &Customer, names: &[Name], code: &str, settings: &Settings) {
+    let Some(Spoken { score, named, why }) = compared.hints.speak(customer, names) else { return };
+    let before = compared.spoken.iter().take_while(|(known, _)| known.score >= score).count();
+    let known = compared.spoken.iter().any(|(known, _)| known.id == customer.id);
+    if known || before >= KEPT {
+        return;
+    }
+    let alike = names::most_alike(&compared.names, names);
+    compared.spoken.insert(before, (candidate(customer, code, settings, (score, alike), &why), named));
+    compared.spoken.truncate(KEPT);
+}
+
+fn candidate(
+    customer: &Customer,
+    code: &str,
+    settings: &Settings,
+    (score, alike): (f32, f32),
+    why: &[&str],
+) -> Candidate {
+    Candidate {
         id: customer.id.clone(),
         code: code.to_owned(),
         name: customer.name.clone(),
-        row: projected.fingerprint(customer, &settings.today),
+        row: customer::project(customer, settings).fingerprint(customer, &settings.today),
         parent: customer.parent.clone().unwrap_or_default(),
         score,
         alike,
         why: why.join(", "),
-    };
-    let before = compared.best.iter().take_while(|known| known.score >= candidate.score).count();
-    compared.best.insert(before, candidate);
-    compared.best.truncate(KEPT);
+    }
 }
 
 /// How well an address fits: ZIP code 0.15, house number 0.1, state or city 0.05.
@@ -268,89 +313,11 @@ fn place(compared: &Compared<'_>, address: &Address) -> f32 {
 
 /// Whether the ERP has one of the certificate's numbers for the customer.
 fn same_number(certificate: &Certificate, customer: &Customer) -> bool {
-    let known = customer
-        .exemptions
-        .iter()
-        .filter_map(|it| it.number.as_deref())
-        .chain(customer.taxpayer_id.as_deref())
-        .chain(customer.evidence.iter().map(|it| it.value.as_str()));
     let own = || {
         let federal = certificate.text(Field::FederalNumber);
         certificate.coverage.iter().map(|it| it.number.as_str()).chain(core::iter::once(federal))
     };
-    known.into_iter().any(|number| own().any(|own| numbers::same(own, number)))
-}
-
-fn judge(compared: Compared<'_>) -> Match {
-    let doubt = doubt(&compared);
-    Match { candidates: compared.best, doubt }
-}
-
-fn doubt(compared: &Compared<'_>) -> Option<Finding> {
-    let certificate = compared.wanted.certificate;
-    let finding = |rule, text: String| {
-        let value = certificate.value(Field::Purchaser);
-        Some(Finding {
-            rule,
-            severity: Severity::Review,
-            text,
-            words: certificate.text(Field::Purchaser).to_owned(),
-            page: value.map_or(certificate.first_page, |value| value.page),
-            area: value.and_then(|value| value.area),
-            region: String::new(),
-        })
-    };
-    let mut best = compared.best.iter();
-    let Some(first) = best.next() else {
-        return match (compared.wanted.chosen, compared.wanted.attached_to) {
-            (Some(code), _) => finding(
-                "purchaser-unmatched",
-                format!("No customer in use has the code {code} that was chosen."),
-            ),
-            (None, Some(_)) => finding(
-                "purchaser-unmatched",
-                "The customer it is attached to is not in use any more.".to_owned(),
-            ),
-            (None, None) => {
-                finding("purchaser-unmatched", "No customer has the purchaser's name.".to_owned())
-            }
-        };
-    };
-    let named = |it: &Candidate| format!("{} ({})", it.code, it.name);
-    if first.code.is_empty() {
-        return finding(
-            "purchaser-unmatched",
-            format!("The customer, {}, has no customer code.", first.name),
-        );
-    }
-    if compared.wanted.chosen.is_some() {
-        return None;
-    }
-    if first.alike < NAMES_ALIKE {
-        let (rule, text) = if compared.wanted.attached_to.is_some() {
-            ("purchaser-unmatched", "The purchaser named is not the customer it is attached to")
-        } else {
-            ("same-address-other-entity", "Another legal entity is at the purchaser's address")
-        };
-        return finding(rule, format!("{text}: customer {}.", named(first)));
-    }
-    if first.score < SURE || first.alike < SAME_NAME {
-        let text = format!("Customer {} is like the purchaser, but not enough: {}.", named(first), first.why);
-        return finding("purchaser-unmatched", text);
-    }
-    let second = best.find(|it| it.alike >= NAMES_ALIKE)?;
-    if first.score - second.score >= AHEAD {
-        return None;
-    }
-    let family = if first.parent == second.id || second.parent == first.id {
-        "; one is the parent of the other"
-    } else {
-        ""
-    };
-    finding(
-        "purchaser-ambiguous",
-        format!("Customers {} and {} are both like the purchaser{family}.", named(first), named(second)),
-    )
+    hints::numbers(customer).any(|number| own().any(|own| numbers::same(own, number)))
 }
 
 #[cfg(test)]
@@ -427,6 +394,61 @@ mod tests {
         assert_eq!(rule(&find(&wanted, None, &[])), "purchaser-unmatched");
         let twin = one("C4", "Blue Heron Marine Supply", "4821 Harborview Drive", "54235");
         assert_eq!(rule(&find(&wanted, None, &[customers[0].clone(), twin])), "purchaser-ambiguous");
+    }
+
+    #[test]
+    fn a_person_is_shown_whom_the_page_speaks_of() {
+        // The street was taken for the name; the name stands on the page, its spaces lost and two letters misread.
+        let mut wanted = certificate("4821 Harborview Drive", "", "");
+        wanted.lines = ["BLUEHERONMARlNESUPPLV", "4821 Harborview Drive", "Name of purchaser"]
+            .map(str::to_owned)
+            .to_vec();
+        let customers = [
+            one("C1", "Distant Mills", "4 Mill Road", "54235"),
+            one("C2", "Blue Heron Marine Supply, L.L.C.", "9 Distant Road", "58102"),
+            one("C3", "Blue Heron Marine Supply, L.L.C.", "4821 Harborview Dr.", "54235"),
+        ];
+        let found = find(&wanted, None, &customers);
+        let codes: Vec<&str> = found.candidates.iter().map(|it| it.code.as_str()).collect();
+        assert_eq!((rule(&found), found.sure()), ("purchaser-unmatched", None), "never without a person");
+        assert_eq!(codes, ["C3", "C2"]);
+        assert_eq!(found.candidates[0].why, "named on the page, its street on the page");
+        let text = found.doubt.map(|it| it.text).unwrap_or_default();
+        assert!(text.contains("Perhaps it is customer C3"), "{text}");
+    }
+
+    #[test]
+    fn numbers_and_mail_on_the_page_speak_too() {
+        let mut wanted = certificate("", "", "");
+        wanted.lines = ["Permit 456-1020058817", "office@heron.example"].map(str::to_owned).to_vec();
+        let mut numbered = one("C1", "Blue Heron", "1 Dock Road", "54235");
+        numbered.taxpayer_id = Some("4561020058817".into());
+        let mut mailed = one("C2", "Grey Heron", "2 Dock Road", "54235");
+        mailed.email = Some("ann@heron.example".into());
+        let everybody =
+            Customer { email: Some("ann@gmail.com".into()), ..one("C3", "Egret", "3 Dock Road", "54235") };
+        wanted.lines.push("Write to bob@gmail.com".to_owned());
+        let found = find(&wanted, None, &[mailed, numbered, everybody]);
+        let why: Vec<(&str, &str)> =
+            found.candidates.iter().map(|it| (it.code.as_str(), it.why.as_str())).collect();
+        assert_eq!(why, [("C1", "its number on the page"), ("C2", "its e-mail domain on the page")]);
+        assert_eq!((rule(&found), found.sure()), ("purchaser-unmatched", None));
+    }
+
+    #[test]
+    fn what_the_page_speaks_of_changes_no_sure_match() {
+        let mut wanted = certificate("Blue Heron Marine Supply LLC", "4821 Harborview Drive", "54235");
+        wanted.lines = ["Grey Heron Bank", "Blue Heron Marine Supply LLC"].map(str::to_owned).to_vec();
+        let customers = [
+            one("C1", "Blue Heron Marine Supply, L.L.C.", "4821 Harborview Drive", "54235"),
+            one("C2", "Grey Heron Bank", "4821 Harborview Drive", "58102"),
+        ];
+        let found = find(&wanted, None, &customers);
+        assert_eq!(found.sure().map(|it| it.code.as_str()), Some("C1"));
+        assert_eq!(found.candidates.len(), 1);
+        // Another company at the address stays another company, though the page speaks of it.
+        let found = find(&wanted, None, &[one("C2", "Grey Heron Bank", "4821 Harborview Drive", "54235")]);
+        assert_eq!(rule(&found), "same-address-other-entity");
     }
 
     #[test]

@@ -109,6 +109,34 @@ fn likeness(one: &Name, other: &Name) -> f32 {
     if runs_together { words.max(0.97) } else { words }
 }
 
+/// How alike two names are where one may be misread badly or lack its spaces, 0 to 1: [`alike`](fn@alike) is stricter. Good
+/// enough to show a person, not to tell companies apart.
+#[must_use]
+pub fn nearly(one: &Name, other: &Name) -> f32 {
+    let (short, long) = (one.joined.len().min(other.joined.len()), one.joined.len().max(other.joined.len()));
+    // Lengths that differ by more than a quarter make no name alike.
+    let letters =
+        if 4 * short < 3 * long { 0.0 } else { strsim::normalized_levenshtein(&one.joined, &other.joined) };
+    likeness(one, other).max(letters as f32)
+}
+
+/// Whether a text begins as a street or a box does: a house number and a word, or "P.O. Box" and a number.
+#[must_use]
+pub fn is_street(text: &str) -> bool {
+    let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if let Some(number) = plain.strip_prefix("pobox") {
+        return number.starts_with(|c: char| c.is_ascii_digit());
+    }
+    let house = text.trim_start().chars().take_while(char::is_ascii_digit).count();
+    let after = plain.get(house..).unwrap_or_default();
+    // "21st Century" is a name.
+    let rest = text.trim_start().get(house..).unwrap_or_default().to_ascii_lowercase();
+    if ["st ", "nd ", "rd ", "th "].iter().any(|ordinal| rest.starts_with(ordinal)) {
+        return false;
+    }
+    (1..=6).contains(&house) && after.chars().take(3).filter(|c| c.is_alphabetic()).count() == 3
+}
+
 fn same_word(one: &str, other: &str) -> bool {
     if one == other {
         return true;
@@ -165,6 +193,23 @@ mod tests {
             assert!(alike(one, other) < 0.93, "{one} / {other}: {}", alike(one, other));
         }
         assert!(alike("The Company", "Company") > 0.6);
+    }
+
+    #[test]
+    fn a_person_is_shown_names_that_are_nearly_alike() {
+        let near = |one, other| nearly(&names(one)[0], &names(other)[0]);
+        assert!(near("FOXGLOVERELEFUN", "Foxglove Relief Fund") > 0.8);
+        assert!(near("Foxglove Relief Fund", "Foxglove Holdings LLC") < 0.8);
+        assert_eq!(near("Marine Supply Blue Heron", "Blue Heron Marine Supply"), 1.0);
+        for (text, street) in [
+            ("12 Dock Road", true),
+            ("P.O. Box 77", true),
+            ("3M", false),
+            ("21st Century Foods", false),
+            ("600803197", false),
+        ] {
+            assert_eq!(is_street(text), street, "{text}");
+        }
     }
 
     #[test]

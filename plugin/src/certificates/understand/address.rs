@@ -14,7 +14,7 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
         Some((place, value.clone()))
     });
     if let Some(street) = first(Field::Street) {
-        certificate.put(street.clone());
+        certificate.put(Value { text: spaced(&street.text), ..street.clone() });
     }
     if let Some((place, value)) = whole {
         if value.field == Field::Street && !place.before.is_empty() {
@@ -94,6 +94,17 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
     }
 }
 
+/// A street whose house number recognition ran into the next word, or put a full stop after: "8047JUNIPER", "749.Orchard".
+fn spaced(street: &str) -> String {
+    let house = street.chars().take_while(char::is_ascii_digit).count();
+    let (number, rest) = street.split_at_checked(house).unwrap_or((street, ""));
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    let word: String = rest.chars().take_while(|c| c.is_alphabetic()).collect();
+    // "21st" and "12B" belong together.
+    let run_in = house > 0 && word.chars().count() > 3;
+    if run_in { format!("{number} {rest}") } else { street.to_owned() }
+}
+
 /// City, state and ZIP code in the line just below the street.
 fn under_street(certificate: &Certificate, sheet: &Sheet) -> Option<(places::Place, Value)> {
     let street = certificate.value(Field::Street)?;
@@ -120,5 +131,24 @@ fn put_place(certificate: &mut Certificate, place: &places::Place, value: &Value
         (Field::PostalCode, &place.postal_code),
     ] {
         certificate.put(Value { field, text: text.clone(), ..value.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_house_number_stands_by_itself() {
+        for (written, street) in [
+            ("8047JUNIPER PARKWAY", "8047 JUNIPER PARKWAY"),
+            ("749.Orchard Parkway", "749 Orchard Parkway"),
+            ("12B Dock Road", "12B Dock Road"),
+            ("21st Street 4", "21st Street 4"),
+            ("P.O. Box 77", "P.O. Box 77"),
+            ("12", "12"),
+        ] {
+            assert_eq!(spaced(written), street);
+        }
     }
 }

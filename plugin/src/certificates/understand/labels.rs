@@ -120,6 +120,8 @@ fn reach(sheet: &Sheet, at: usize, label: &Label) -> Option<Found> {
                 continue;
             }
             let distance = strsim::levenshtein(&so_far, phrase);
+            // A break must not hide a word: "Street address" over "P.O. Box 12" is no "Street address or P.O. Box".
+            let allowed = if spans.len() > 1 { allowed / 2 } else { allowed };
             if distance <= allowed && best.as_ref().is_none_or(|(known, _)| distance < *known) {
                 best = Some((distance, spans.clone()));
             }

@@ -9,7 +9,9 @@
 //! | dates, places, numbers, tables of states | [`dates`], [`places`], [`numbers`], [`table`] |
 //! | the record of a certificate | [`record`] |
 //! | the purchaser's address, the reason | `address`, `reasons` |
+//! | whether a text looks like what its label announces | `shape` |
 //! | until when it holds | `expiry` |
+//! | what its pages say besides, whether it is the same once more | `mentions`, `fingerprint` |
 //! | whether it can be used | [`judge`] |
 //!
 //! Knowledge about forms and states is data, see [`rules`](crate::certificates::rules).
@@ -18,13 +20,16 @@ mod address;
 pub mod boxes;
 pub mod dates;
 mod expiry;
+mod fingerprint;
 pub mod identify;
 pub mod judge;
 pub mod labels;
+mod mentions;
 pub mod numbers;
 pub mod places;
 mod reasons;
 pub mod record;
+mod shape;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -33,7 +38,6 @@ pub mod values;
 
 use crate::certificates::rules::Field;
 use crate::model::ocr::Reading;
-use crate::plan::sha256_hex;
 use identify::Known;
 use judge::Context;
 use record::Certificate;
@@ -62,11 +66,8 @@ fn certificate(
     let sheet = Sheet::new(reading, first, count);
     let (mut certificate, seen) = record::read(&sheet, (first, count), known, context);
     certificate.findings = judge::judge(&certificate, &seen, &sheet, context);
-    let ticks: Vec<String> = seen.ticked.iter().map(|it| text::plain(&it.caption)).collect();
-    let words = format!("{}\n{}", sheet.plain(0, sheet.tokens.len()), ticks.join("\n"));
-    if !sheet.tokens.is_empty() {
-        certificate.fingerprint = sha256_hex(words.as_bytes());
-    }
+    certificate.lines = mentions::lines(&sheet, &certificate, context);
+    certificate.fingerprint = fingerprint::of(&sheet, &certificate, &seen);
     certificate
 }
 

@@ -9,7 +9,7 @@ use crate::certificates::rules::{BoxMeaning, Field, Form, States};
 use crate::certificates::understand::boxes::{self, Ticked};
 use crate::certificates::understand::identify::Known;
 use crate::certificates::understand::judge::{Context, Finding};
-use crate::certificates::understand::text::{Chunk, Sheet, overlap, plain};
+use crate::certificates::understand::text::{Chunk, Sheet, height, overlap, plain};
 use crate::certificates::understand::values::{How, Value};
 use crate::certificates::understand::{
     address, dates, expiry, labels, numbers, places, reasons, table, values,
@@ -19,6 +19,9 @@ use crate::model::ocr::{MarkKind, Rectangle};
 
 /// Words less sure than this may be no words at all.
 const UNSURE: f32 = 0.75;
+
+/// Widest letter of print, in heights of its line.
+const STRETCHED: f32 = 1.2;
 
 /// For how many purchases a certificate is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,7 +77,9 @@ pub struct Certificate {
     pub scope: Scope,
     /// What is wrong or odd, gravest first.
     pub findings: Vec<Finding>,
-    /// SHA-256 of its words, to know the same certificate scanned or sent twice.
+    /// Short pieces of its pages, for finding whose it is where its values do not say it.
+    pub lines: Vec<String>,
+    /// SHA-256 of what it says, to know the same certificate scanned or sent twice.
     pub fingerprint: String,
 }
 
@@ -395,8 +400,12 @@ fn signature(sheet: &Sheet, labels: &[labels::Found], all: &[Value]) -> Option<b
             .any(|(page, mark)| *page == label.page && mark.kind == MarkKind::Ink && near(&mark.area));
         // Two letters below the line are no signature.
         let written = value.text.chars().filter(|c| c.is_alphabetic()).count() >= 3;
-        // A scrawl is read as a letter or two, and not surely.
-        let scrawl = !value.text.is_empty() && value.confidence < UNSURE;
+        // A scrawl is read as a letter or two, not surely, or as letters of unlikely width.
+        let stretched = value.area.is_some_and(|area| {
+            let letters = value.text.chars().count() as f32;
+            area.right - area.left > STRETCHED * letters * height(&area)
+        });
+        let scrawl = !value.text.is_empty() && (value.confidence < UNSURE || stretched);
         let there = ink || written || scrawl || value.how == How::FormField;
         seen = Some(seen.unwrap_or(false) || there);
     }

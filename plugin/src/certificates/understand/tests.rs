@@ -234,6 +234,27 @@ fn several_certificates_in_one_file_are_split() {
 }
 
 #[test]
+fn the_same_certificate_is_known_by_what_it_says() {
+    let print = |reading: &Reading| one(reading).fingerprint;
+    let signed = |by: &str, day: &str| {
+        let mut reading = texas("3-20451-8876-2", day);
+        let scrawl = reading.pages[0].words.iter_mut().find(|word| word.text.contains("Mara"));
+        if let Some(word) = scrawl {
+            by.clone_into(&mut word.text);
+        }
+        reading
+    };
+    let first = print(&signed("Mara", "3/14/2026"));
+    assert_eq!(first, print(&signed("Nara", "March 14, 2026")), "a scrawl and a date read another way");
+    assert_ne!(first, print(&signed("Mara", "3/15/2026")), "another day");
+    assert_ne!(first, print(&texas("3-20451-8876-3", "3/14/2026")), "another number");
+    // Where little was read, only the same words are the same certificate.
+    let page = |word: &str| reading(&vec![vec![(54.0, "Certificate"), (250.0, word)]]);
+    assert_ne!(print(&page("one")), print(&page("two")));
+    assert_eq!(print(&page("one")), print(&page("one")));
+}
+
+#[test]
 fn a_document_without_words_says_nothing_and_is_no_repetition() {
     let blank = one(&Reading { pages: Vec::new(), fields: Vec::new(), reader: String::new() });
     assert_eq!((blank.form.is_none(), blank.fingerprint.as_str(), blank.values.len()), (true, "", 0));

@@ -199,6 +199,8 @@ fn parted(word: &Word) -> Vec<Word> {
     if text.is_empty() {
         return Vec::new();
     }
+    let mended = if word.source == WordSource::Recognition { capital_for_small(text) } else { None };
+    let text = mended.as_deref().unwrap_or(text);
     if word.source == WordSource::Recognition
         && let Some(at) = lost_space(text)
     {
@@ -216,6 +218,21 @@ fn parted(word: &Word) -> Vec<Word> {
     };
     let (label, value) = text.split_at(at + 1);
     halves(word, label, value, label.chars().count() as f32 / length)
+}
+
+/// A word in which recognition took a small l for a capital I, put right: "AIbany".
+fn capital_for_small(text: &str) -> Option<String> {
+    let mut letters = text.chars();
+    let (first, second) = (letters.next()?, letters.next()?);
+    let rest = letters.as_str();
+    let small = rest.chars().take_while(|c| c.is_lowercase()).count();
+    // "McI" and "II" are right, and so may be what has a capital further on.
+    (first.is_uppercase()
+        && first != 'I'
+        && second == 'I'
+        && small >= 2
+        && !rest.contains(char::is_uppercase))
+    .then(|| format!("{first}l{rest}"))
 }
 
 /// A word as two that stand side by side; `share` is the part of its width that the first one takes.
@@ -265,12 +282,18 @@ fn lines(words: Vec<Placed>) -> Vec<Vec<Placed>> {
     let mut lines: Vec<(f32, f32, Vec<Placed>)> = Vec::new();
     for (word, group) in words {
         let (at, high) = (middle(&word), height(&word.area));
+        // Where lines stand close, tall words reach into the next one: what stands under a word is not beside it. What
+        // lies within the height of a word is a stamp rather, see `apart`.
+        let under = |(it, _): &Placed| {
+            let side_by_side = overlap((word.area.top, word.area.bottom), (it.area.top, it.area.bottom));
+            at - middle(it) > 0.3 * high.min(height(&it.area))
+                && side_by_side < 0.7
+                && overlap((word.area.left, word.area.right), (it.area.left, it.area.right)) > 0.4
+        };
         // Words come by rising middle, so only the latest lines can be meant.
-        let near = lines
-            .iter_mut()
-            .rev()
-            .take(4)
-            .find(|(line, height, _)| (*line - at).abs() < 0.25 * (high + *height));
+        let near = lines.iter_mut().rev().take(4).find(|(line, height, words)| {
+            (*line - at).abs() < 0.25 * (high + *height) && !words.iter().any(under)
+        });
         match near {
             Some((line, height, words)) => {
                 let count = words.len() as f32;
@@ -375,6 +398,53 @@ mod tests {
         let sheet = Sheet::new(&reading, 0, 1);
         let words: Vec<&str> = sheet.tokens.iter().map(|token| token.text.as_str()).collect();
         assert_eq!(words, ["Date:", "03/14/2026", "http://example.com"]);
+    }
+
+    /// A page of recognised words, each with its left edge, its middle and its height.
+    fn placed(words: &[(&str, f32, f32, f32)]) -> Reading {
+        let mut reading = page(&[&[]]);
+        reading.pages[0].words = words
+            .iter()
+            .map(|(text, left, middle, height)| Word {
+                text: (*text).to_owned(),
+                area: Rectangle {
+                    left: *left,
+                    top: middle - height / 2.0,
+                    right: left + 40.0,
+                    bottom: middle + height / 2.0,
+                },
+                confidence: 1.0,
+                source: WordSource::Recognition,
+            })
+            .collect();
+        reading
+    }
+
+    #[test]
+    fn a_value_close_under_its_label_is_a_line_of_its_own() {
+        let close =
+            [("Name", 40.0, 100.0, 11.0), ("DOVETAIL", 44.0, 105.0, 12.0), ("LTD.", 90.0, 105.0, 12.0)];
+        let sheet = Sheet::new(&placed(&close), 0, 1);
+        assert_eq!(chunks(&sheet), ["Name", "DOVETAIL LTD."]);
+        // A stamp's small print across a line does not part it.
+        let stamped =
+            [("18", 96.0, 98.5, 4.0), ("Pantry", 40.0, 100.0, 8.0), ("Association", 84.0, 100.5, 8.0)];
+        let sheet = Sheet::new(&placed(&stamped), 0, 1);
+        assert!(chunks(&sheet).contains(&"Pantry Association".to_owned()), "{:?}", chunks(&sheet));
+    }
+
+    #[test]
+    fn a_capital_i_within_a_name_is_a_small_l() {
+        for (read, meant) in [
+            ("AIbany,", Some("Albany,")),
+            ("FIorida", Some("Florida")),
+            ("McIntosh", None),
+            ("II", None),
+            ("AIA", None),
+            ("Iowa", None),
+        ] {
+            assert_eq!(capital_for_small(read).as_deref(), meant, "{read}");
+        }
     }
 
     #[test]

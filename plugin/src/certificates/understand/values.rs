@@ -7,6 +7,7 @@
 
 use crate::certificates::rules::Field;
 use crate::certificates::understand::labels::Found;
+use crate::certificates::understand::shape;
 use crate::certificates::understand::text::{Chunk, Sheet, height, overlap};
 use crate::model::ocr::{MarkKind, Rectangle};
 use crate::order::{rising, sorted};
@@ -80,8 +81,9 @@ enum Side {
 
 /// Tokens above or below a label, and how far off they are in points.
 type Near = ((usize, usize), f32);
-/// A label without a value: its line, its page, and how far off what is its own is above and below.
-type Open = (usize, usize, Option<f32>, Option<f32>);
+/// A label without a value: its line, its page, how its neighbours look (1: only the one above looks like its value, -1:
+/// only the one below), and how far off what is its own is above and below.
+type Open = (usize, usize, i32, Option<f32>, Option<f32>);
 
 /// Values of all labels of a sheet, and for each label without one an entry with an empty text. What is `taken`, such as
 /// a table, is nobody's value.
@@ -138,12 +140,28 @@ fn sides(
             }
         })
         .collect();
+    let looks = |label: &Found, it: &Option<Near>| {
+        it.map(|((from, to), _)| shape::fits(label.field, &sheet.text(from, to)))
+    };
+    // 1 if only what is above looks like the value, -1 if only what is below does.
+    let better = |label: &Found, [above, below]: &[Option<Near>; 2]| {
+        looks(label, above).zip(looks(label, below)).map_or(0, |(up, down)| (up - down).signum())
+    };
     // What stands nearer to another label, and is the nearest that one has, is that one's value.
-    let favourites: Vec<Near> = both
+    let favourites: Vec<Near> = labels
         .iter()
-        .filter_map(|[above, below]| match (above, below) {
-            (Some(up), Some(down)) => Some(if up.1 < down.1 { *up } else { *down }),
-            (one, other) => one.or(*other),
+        .zip(&both)
+        .filter_map(|(label, both)| match both {
+            [Some(up), Some(down)] => {
+                let near = (up.1 - down.1).abs() < 2.0 * NEARLY;
+                let above = match better(label, both) {
+                    0 => up.1 < down.1,
+                    better if near => better > 0,
+                    _ => up.1 < down.1,
+                };
+                Some(if above { *up } else { *down })
+            }
+            [one, other] => one.or(*other),
         })
         .collect();
     let nearest = |from: usize| {
@@ -151,13 +169,13 @@ fn sides(
         gaps.map(|(_, gap)| *gap).fold(f32::MAX, f32::min)
     };
     let own = |it: &Option<Near>| it.and_then(|((from, _), gap)| (gap <= nearest(from) + 0.8).then_some(gap));
-    // Of each label without a value: its line, its page, and how far off what is its own is above and below.
     let open: Vec<Option<Open>> = labels
         .iter()
         .zip(spans)
         .zip(&both)
-        .map(|((label, span), [above, below])| {
-            free(label, span).then(|| (label.line, label.page, own(above), own(below)))
+        .map(|((label, span), both)| {
+            let [above, below] = both;
+            free(label, span).then(|| (label.line, label.page, better(label, both), own(above), own(below)))
         })
         .collect();
     let vote = |up: Option<f32>, down: Option<f32>| match (up, down) {
@@ -171,14 +189,18 @@ fn sides(
         open.iter()
             .flatten()
             .filter(|(line, ..)| *line == wanted)
-            .map(|(.., up, down)| vote(*up, *down))
+            .map(|(.., better, up, down)| match vote(*up, *down) {
+                0 => *better,
+                vote => vote,
+            })
             .sum()
     };
     // Over a whole page even small differences count, if they all say the same.
     let page_votes = |wanted: usize| -> i32 {
         let on_page = || open.iter().flatten().filter(|(_, page, ..)| *page == wanted);
         let pairs = on_page().filter_map(|(.., up, down)| Some((*up)? - (*down)?));
-        let leaning: i32 = pairs.map(|more| if more < 0.0 { 1 } else { -1 }).sum();
+        let looks: i32 = on_page().map(|(_, _, better, ..)| 2 * better).sum();
+        let leaning: i32 = looks + pairs.map(|more| if more < 0.0 { 1 } else { -1 }).sum::<i32>();
         if leaning == 0 { on_page().map(|(.., up, down)| vote(*up, *down)).sum() } else { leaning }
     };
     let usual = |wanted: usize| {
@@ -196,13 +218,13 @@ fn sides(
     };
     open.iter()
         .map(|it| {
-            let (line, page, up, down) = (*it)?;
+            let (line, page, _, up, down) = (*it)?;
             let (row, all) = (row_votes(line), page_votes(page));
             // Where values stand to the right throughout, a label with nothing beside it is empty.
             let few = open
                 .iter()
                 .flatten()
-                .filter(|(_, of, up, down)| *of == page && vote(*up, *down) != 0)
+                .filter(|(_, of, _, up, down)| *of == page && vote(*up, *down) != 0)
                 .count();
             // A line of several labels, such as the one that is signed, may differ from the rest.
             let of_its_own = row.abs() >= 2 && up.into_iter().chain(down).any(|gap| gap < 8.0);
@@ -237,7 +259,9 @@ fn right_of(sheet: &Sheet, label: &Found, labels: &[Found], claimed: &[bool]) ->
             let token = sheet.tokens.get(at)?;
             let gap = token.area.left - last.right;
             let far = if end == to { gap > FARTHEST } else { gap > allowed_gap(label.field, &token.area) };
-            if far || claimed.get(at) != Some(&false) || is_caption(sheet, at) {
+            // Print after a filled-in field goes on with the sentence that the field stands in.
+            let print = at > to && !token.field && sheet.tokens.get(at - 1).is_some_and(|it| it.field);
+            if far || print || claimed.get(at) != Some(&false) || is_caption(sheet, at) {
                 break;
             }
             last = token.area;
@@ -258,8 +282,13 @@ fn neighbour(sheet: &Sheet, label: &Found, labels: &[Found], side: Side, claimed
     let limit = NEAR * height(&sheet.area(label.from, label.to)).min(14.0);
     let colon =
         sheet.tokens.get(label.end().saturating_sub(1)).is_some_and(|token| token.text.ends_with(':'));
-    if colon && side == Side::Above {
-        // What a colon announces comes after it.
+    let counted = || {
+        sheet
+            .chunk_of(label.from)
+            .is_some_and(|it| is_heading(&sheet.plain(it.from, (it.from + 2).min(it.to))))
+    };
+    if side == Side::Above && (colon || counted()) {
+        // What a colon or a heading announces comes after it.
         return None;
     }
     let column_end = labels
