@@ -10,7 +10,7 @@ use crate::avatax::{AvaTax, Failure};
 use crate::customer;
 use crate::http::Method;
 use crate::ledger::{Ledger, Said};
-use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState};
+use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
 use crate::model::onboarding::{Approval, DecisionCount, Error, RunReport};
 use crate::model::progress::Phase;
 use crate::plan::{self, Found, Item, entry};
@@ -52,6 +52,16 @@ pub(crate) fn record_approval(
     found: &Found,
     approval: &Approval,
 ) -> Result<(), Error> {
+    // Going on with a plan is no second approval.
+    let known = Query {
+        kind: Some(EntryKind::Approval),
+        plan: Some(found.name.clone()),
+        limit: 1,
+        ..plan::query(kind)
+    };
+    if !ports.journal.read(&known).map_err(journal_error)?.is_empty() {
+        return Ok(());
+    }
     let body = serde_json::json!({ "approved_by": approval.approved_by.trim() });
     let approved = entry(EntryKind::Approval, kind, &found.name, &found.plan.digest, "", &body);
     ports.journal.append(&[approved]).map_err(journal_error).map(drop)

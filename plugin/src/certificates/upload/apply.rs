@@ -101,6 +101,7 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
     }
     let documents: HashMap<String, String> =
         all_documents(doing.ports)?.into_iter().map(|document| (document.id, document.sha256)).collect();
+    right_folder(doing, &documents)?;
     passes(
         doing,
         |doing| &mut doing.ledger,
@@ -123,6 +124,25 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
             Ok(!doing.stopped)
         },
     )
+}
+
+/// Refuses to go on when not one of the plan's open documents is there: then it is the wrong folder, and giving up all of
+/// them would be final.
+fn right_folder(doing: &Doing<'_>, documents: &HashMap<String, String>) -> Result<(), Error> {
+    let mut any = false;
+    plan::walk(doing.ports, &doing.plan, CREATE, 1000, &mut |items| {
+        let mut open = items.iter().filter(|(entry, _)| !ended(&doing.ledger, &entry.key));
+        any = open.any(|(_, item)| documents.get(&item.document_id) == Some(&item.sha256));
+        Ok(!any)
+    })?;
+    if any {
+        return Ok(());
+    }
+    Err(Error::DocumentsFailed(
+        "None of the documents that are still to be uploaded is in the folder. Name the folder of the preview, or preview \
+         again."
+            .to_owned(),
+    ))
 }
 
 /// Settles what the plan left in doubt, and gives up what is not there.
@@ -171,8 +191,11 @@ fn chunk(
     // Any of them may be there already, whatever the ERP says by now: from a call that was cut off, or created and never
     // linked. Links in doubt come first of all, because what is linked is not undone.
     let (mut here, mut missing) = look_up(doing, uploads)?;
-    let (doubtful, fresh): (Vec<_>, Vec<_>) =
-        missing.into_iter().partition(|it| doing.ledger.progressed(CREATE, &it.entry.key).in_doubt());
+    // What AvaTax said it created is there, whether it shows already or not.
+    let (doubtful, fresh): (Vec<_>, Vec<_>) = missing.into_iter().partition(|it| {
+        let created = doing.ledger.progressed(CREATE, &it.entry.key);
+        created.in_doubt() || doing.ledger.succeeded(CREATE, &it.entry.key)
+    });
     missing = fresh;
     let since = doing.ledger.doubted();
     let absent = recovery::absent(doing.ports, since, doubtful, &mut |uploads| {
@@ -181,6 +204,11 @@ fn chunk(
         Ok(absent)
     })?;
     for upload in absent {
+        if doing.ledger.succeeded(CREATE, &upload.entry.key) {
+            let why = "The certificate was created and is no longer in AvaTax. Not linked: preview again.";
+            upload.end(&mut doing.ledger, LINK, OutcomeState::Moved, why)?;
+            continue;
+        }
         // AvaTax has refused certificates and stored them all the same; by now it is clear that this one is not.
         match doing.ledger.doubt(CREATE, &upload.entry.key) {
             Some(failure) if failure.is_refusal() => {
@@ -484,6 +512,10 @@ fn link_in_doubt(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Uplo
         let mut absent = Vec::new();
         for upload in uploads {
             if is_linked(doing, &upload)? {
+                // It was not to be linked before it had its document.
+                if doing.ledger.progressed(ATTACH, &upload.entry.key).in_doubt() {
+                    upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
+                }
                 upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
             } else {
                 absent.push(upload);
