@@ -23,7 +23,10 @@
 //! Before a preview closes its plan, it settles what the plan approved last left in doubt ([`older`]): by looking, so
 //! nothing is written to AvaTax. So nothing in doubt is ever older than the plan approved last.
 
+use core::cell::RefCell;
 use core::time::Duration;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::ledger::Ledger;
 use crate::model::journal::{EntryKind, Operation, Query};
@@ -102,26 +105,51 @@ pub fn older<'a>(ports: &'a Ports<'a>, kind: Operation) -> Result<Option<Ledger<
     Ok(ledger.any_in_doubt(true).then_some(ledger))
 }
 
+/// What any plan has tried to write, by hash; read when first asked for.
+#[derive(Debug, Default)]
+pub struct Tried(RefCell<HashMap<u8, HashSet<u64>>>);
+
+impl Tried {
+    /// Of these keys those that some plan has tried to write.
+    fn of<'k>(
+        &self,
+        ports: &Ports<'_>,
+        operation: Operation,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Result<Vec<&'k str>, Error> {
+        let mut keys = keys.into_iter().peekable();
+        if keys.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let mut known = self.0.borrow_mut();
+        if let Entry::Vacant(place) = known.entry(operation as u8) {
+            let mut tried = HashSet::new();
+            let mut intents = Query { kind: Some(EntryKind::Intent), ..plan::query(operation) };
+            loop {
+                let read = ports.journal.read(&intents).map_err(journal_error)?;
+                tried.extend(read.iter().map(|it| plan::short_hash(&it.entry.key)));
+                match read.last() {
+                    Some(last) if read.len() == intents.limit as usize => intents.after = last.sequence,
+                    _ => break,
+                }
+            }
+            place.insert(tried);
+        }
+        let tried = known.get(&(operation as u8));
+        Ok(keys.filter(|key| tried.is_some_and(|it| it.contains(&plan::short_hash(key)))).collect())
+    }
+}
+
 /// Looks again, for the settling time since `started`, for what a list did not show though some plan has tried to write
 /// it. The handler returns the keys that are still not shown.
 pub fn late<'k>(
     ports: &Ports<'_>,
+    tried: &Tried,
     started: Duration,
     operation: Operation,
     missing: impl IntoIterator<Item = &'k str>,
     look: &mut dyn FnMut(Vec<&'k str>) -> Result<Vec<&'k str>, Error>,
 ) -> Result<(), Error> {
-    let mut tried = Vec::new();
-    for key in missing {
-        let intents = Query {
-            kind: Some(EntryKind::Intent),
-            key: Some(key.to_owned()),
-            limit: 1,
-            ..plan::query(operation)
-        };
-        if !ports.journal.read(&intents).map_err(journal_error)?.is_empty() {
-            tried.push(key);
-        }
-    }
+    let tried = tried.of(ports, operation, missing)?;
     absent(ports, started, tried, look).map(drop)
 }

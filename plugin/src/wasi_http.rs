@@ -20,8 +20,9 @@ use waki::bindings::wasi::io::streams::StreamError;
 use crate::http::{Answer, JSON, Method, Request, Response, SendError};
 use crate::ports::Network;
 
-/// Largest answer that is read. The host has a limit of its own; this one keeps a wrong host from filling our memory.
-const BODY_MAX: usize = 16 * 1024 * 1024;
+/// Largest answer that is read: a page of a hundred rows is some hundred KiB. The host has a limit of its own; this one
+/// keeps an endless answer from filling our memory.
+const BODY_MAX: usize = 4 * 1024 * 1024;
 /// Bytes read at once.
 const READ: u64 = 64 * 1024;
 

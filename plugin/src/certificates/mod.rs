@@ -37,7 +37,7 @@ use crate::model::onboarding::{Action, Approval, CertificateOption, Error, RunRe
 use crate::plan::{self, Header, Writer};
 use crate::ports::Ports;
 use crate::preflight::{self, approver, bare, ready};
-use crate::recovery;
+use crate::recovery::{self, Tried};
 use crate::sync::{counted, record_approval};
 use crate::tally::Decisions;
 
@@ -63,6 +63,7 @@ pub(crate) struct Planning<'a> {
     /// Hashes of customer code and state that the planned uploads will cover.
     to_be_covered: HashSet<u64>,
     started: Duration,
+    tried: Tried,
 }
 
 impl Planning<'_> {
@@ -71,11 +72,18 @@ impl Planning<'_> {
         let look = |codes: &[&str]| self.avatax.customers(codes).map_err(|failure| failure.error());
         let mut known = look(codes)?;
         let missing: Vec<&str> = codes.iter().copied().filter(|code| !known.contains_key(*code)).collect();
-        recovery::late(self.ports, self.started, Operation::CreateCustomer, missing, &mut |mut codes| {
-            known.extend(look(&codes)?);
-            codes.retain(|code| !known.contains_key(*code));
-            Ok(codes)
-        })?;
+        recovery::late(
+            self.ports,
+            &self.tried,
+            self.started,
+            Operation::CreateCustomer,
+            missing,
+            &mut |mut codes| {
+                known.extend(look(&codes)?);
+                codes.retain(|code| !known.contains_key(*code));
+                Ok(codes)
+            },
+        )?;
         Ok(known)
     }
 
@@ -86,11 +94,18 @@ impl Planning<'_> {
         let invited =
             |listed: &[RemoteInvitation], code: &str| listed.iter().any(|it| it.customer_code == code);
         let missing: Vec<&str> = codes.iter().copied().filter(|code| !invited(&listed, code)).collect();
-        recovery::late(self.ports, self.started, Operation::SendInvitation, missing, &mut |mut codes| {
-            listed.extend(look(&codes)?);
-            codes.retain(|code| !invited(&listed, code));
-            Ok(codes)
-        })?;
+        recovery::late(
+            self.ports,
+            &self.tried,
+            self.started,
+            Operation::SendInvitation,
+            missing,
+            &mut |mut codes| {
+                listed.extend(look(&codes)?);
+                codes.retain(|code| !invited(&listed, code));
+                Ok(codes)
+            },
+        )?;
         Ok(listed)
     }
 
@@ -100,11 +115,18 @@ impl Planning<'_> {
         let mut found = look(names)?;
         let there = |found: &[RemoteCertificate], name: &str| found.iter().any(|it| it.filename == name);
         let missing: Vec<&str> = names.iter().copied().filter(|name| !there(&found, name)).collect();
-        recovery::late(self.ports, self.started, Operation::CreateCertificate, missing, &mut |mut names| {
-            found.extend(look(&names)?);
-            names.retain(|name| !there(&found, name));
-            Ok(names)
-        })?;
+        recovery::late(
+            self.ports,
+            &self.tried,
+            self.started,
+            Operation::CreateCertificate,
+            missing,
+            &mut |mut names| {
+                found.extend(look(&names)?);
+                names.retain(|name| !there(&found, name));
+                Ok(names)
+            },
+        )?;
         Ok(found)
     }
 }
@@ -131,6 +153,7 @@ fn preview(ports: &Ports<'_>, option: CertificateOption) -> Result<RunReport, Er
         decisions: Decisions::default(),
         to_be_covered: HashSet::new(),
         started: ports.network.now(),
+        tried: Tried::default(),
     };
     if uploads(option) {
         upload::plan(&mut planning)?;
