@@ -31,6 +31,7 @@ use crate::{
         BEARER_TOKEN_INVALID, INTERNAL_SERVER_ERROR, REQUEST_LIMIT_EXCEEDED, REQUEST_TOO_LARGE,
     },
     fault::FaultKind,
+    observer::{Moment, Next, Stage},
     random,
     routes::Operation,
     shared::Shared,
@@ -68,6 +69,13 @@ pub(crate) async fn api(
         }
         (verdict, number)
     };
+    let vanishes = |stage| {
+        let moment = Moment { number, operation: operation.name(), stage };
+        shared.setting.config.observer.as_ref().is_some_and(|observer| observer(moment) == Next::Vanish)
+    };
+    if vanishes(Stage::Arrived) {
+        return cut();
+    }
     let wait = shared.setting.config.latency + verdict.delay;
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
@@ -80,6 +88,9 @@ pub(crate) async fn api(
                 Ok(body) => run(&shared, operation, &params, parts, body).await,
                 Err(_too_large) => Err(too_large()),
             };
+            if vanishes(Stage::CarriedOut) {
+                return cut();
+            }
             match verdict.kind {
                 Some(FaultKind::ErrorAfter) => refuse(&server_error()),
                 Some(FaultKind::CutAfter) => cut_short(&result),
@@ -229,13 +240,16 @@ fn fault_before(kind: FaultKind) -> Option<Response> {
             let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
             Some((StatusCode::BAD_GATEWAY, kind, page).into_response())
         }
-        FaultKind::Cut => {
-            let mut response = Response::new(Body::empty());
-            response.extensions_mut().insert(CutConnection);
-            Some(response)
-        }
+        FaultKind::Cut => Some(cut()),
         FaultKind::ErrorAfter | FaultKind::CutAfter | FaultKind::Slow { .. } => None,
     }
+}
+
+/// The mark of a connection to be cut, in the place of an answer.
+fn cut() -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(CutConnection);
+    response
 }
 
 fn refuse(error: &ApiError) -> Response {

@@ -8,7 +8,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use crate::fault::Fault;
+use crate::{fault::Fault, observer::Observer};
 
 /// What the credential may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -130,6 +130,8 @@ pub struct SimConfig {
     pub batch: BatchMode,
     /// What linking twice does.
     pub link_twice: LinkTwice,
+    /// Who watches requests, if anybody.
+    pub observer: Option<Observer>,
 }
 
 impl Default for SimConfig {
@@ -156,6 +158,7 @@ impl Default for SimConfig {
             duplicate: DuplicateAnswer::default(),
             batch: BatchMode::default(),
             link_twice: LinkTwice::default(),
+            observer: None,
         }
     }
 }
@@ -266,6 +269,7 @@ impl SimArgs {
             duplicate: self.duplicate,
             batch: self.batch,
             link_twice: self.link_twice,
+            observer: None,
         }
     }
 }

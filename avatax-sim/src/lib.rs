@@ -29,6 +29,7 @@ mod geo;
 mod invitations;
 mod links;
 mod list;
+mod observer;
 mod random;
 mod routes;
 mod server;
@@ -40,5 +41,6 @@ pub use config::{
 };
 pub use error::SimError;
 pub use fault::{Fault, FaultKind, FaultParseError};
+pub use observer::{Moment, Next, Observer, Stage};
 pub use server::{Simulator, start};
 pub use shared::Summary;

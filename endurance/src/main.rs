@@ -1,0 +1,102 @@
+//! The command line of the endurance tests; `cargo xtask crash-sweep` and `cargo xtask chaos` start it.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use endurance::{
+    error::EnduranceError,
+    sweep::{self, Point},
+};
+use indicatif::{ProgressBar, ProgressStyle};
+
+mod print;
+
+/// Kills and disturbs onboardings, and checks what is left behind.
+#[derive(Debug, Parser)]
+#[command(name = "endurance", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Kills the program at every append to the journal and at every request
+    Sweep(SweepArgs),
+}
+
+#[derive(Debug, Args)]
+struct SweepArgs {
+    /// Onboardings side by side [default: one for each core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Only this point, as in append:17:after or request:40:arrived; may be repeated
+    #[arg(long, value_name = "POINT")]
+    only: Vec<Point>,
+    /// Kill the run that recovers as well, at a random point
+    #[arg(long)]
+    twice: bool,
+    /// Begin no further point after this time; the points are then a random choice
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// Decides the choice of points and the second kill
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Print one JSON document instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&EnduranceError::SetUp(format!("the threads could not be started: {error}"))),
+    };
+    let done = runtime.block_on(async {
+        match arguments.task {
+            Task::Sweep(args) => sweep(args).await,
+        }
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &EnduranceError) -> ExitCode {
+    print::complain(&format!("error: {error}"));
+    ExitCode::from(2)
+}
+
+async fn sweep(args: SweepArgs) -> Result<bool, EnduranceError> {
+    let own = std::env::current_exe()
+        .map_err(|error| EnduranceError::SetUp(format!("this program does not know where it lies: {error}")))?;
+    let options = sweep::Options {
+        program: own.with_file_name(format!("onboard-to-kill{}", std::env::consts::EXE_SUFFIX)),
+        jobs: args.jobs.unwrap_or_else(cores),
+        only: args.only,
+        twice: args.twice,
+        limit: args.seconds.map(Duration::from_secs),
+        seed: args.seed,
+    };
+    let bar = bar(args.json);
+    let outcome = sweep::sweep(&options, &bar).await?;
+    bar.finish_and_clear();
+    print::sweep(&outcome, options.twice, args.json);
+    Ok(outcome.is_good())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+fn bar(quiet: bool) -> ProgressBar {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed_precise} {eta}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}
