@@ -2,24 +2,18 @@
 //!
 //! The body is read completely before anything else, so that a refusal never meets a client that is still sending.
 //! Then the faults are asked. Those that strike before the operation answer at once; those that strike after it let it
-//! run and replace or break its answer. A connection is cut by marking the answer: the server, which alone owns the
-//! connection, drops it when it sees the mark.
+//! run and replace or break its answer.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use axum::{
-    body::{Body, HttpBody},
+    body::Body,
     extract::{FromRequest as _, Multipart, Query, RawPathParams, Request},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use hyper::body::Frame;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -28,23 +22,21 @@ use crate::{
     config::SimConfig,
     error::{
         AUTHENTICATION, AUTHENTICATION_INCOMPLETE, ApiError, ApiResult, BASIC_AUTH_INCORRECT,
-        BEARER_TOKEN_INVALID, INTERNAL_SERVER_ERROR, REQUEST_LIMIT_EXCEEDED, REQUEST_TOO_LARGE,
+        BEARER_TOKEN_INVALID, REQUEST_TOO_LARGE,
     },
     fault::FaultKind,
+    misbehave::{self, CutConnection},
     observer::{Moment, Next, Stage},
     random,
     routes::Operation,
     shared::Shared,
+    strangers::{self, Outcome},
 };
 
 /// Largest request body.
 pub(crate) const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// Longest request target. Gateways have such a limit, and long `in (…)` filters run into it.
 const TARGET_LIMIT: usize = 16 * 1024;
-
-/// Mark on an answer that must not be sent: the connection is to be cut instead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CutConnection;
 
 /// Answers one request to the API.
 pub(crate) async fn api(
@@ -61,11 +53,8 @@ pub(crate) async fn api(
         let client = parts.headers.get("x-avalara-client").and_then(|value| value.to_str().ok());
         let number = state.traffic.request(operation, client);
         let verdict = state.engine.judge(operation);
-        if let Some(kind) = verdict.kind {
-            state.traffic.fault(kind.name());
-        }
-        if !verdict.delay.is_zero() {
-            state.traffic.fault(FaultKind::Slow { millis: 0 }.name());
+        for name in &verdict.struck {
+            state.traffic.fault(name, operation);
         }
         (verdict, number)
     };
@@ -74,35 +63,39 @@ pub(crate) async fn api(
         shared.setting.config.observer.as_ref().is_some_and(|observer| observer(moment) == Next::Vanish)
     };
     if vanishes(Stage::Arrived) {
-        return cut();
+        return misbehave::cut();
     }
     let wait = shared.setting.config.latency + verdict.delay;
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    let before = verdict.kind.and_then(fault_before);
-    let mut response = match before {
+    let seed = shared.setting.config.seed;
+    let mut response = match verdict.kind.and_then(|kind| misbehave::before(kind, verdict.dice)) {
         Some(response) => response,
         None => {
-            let result = match body {
-                Ok(body) => run(&shared, operation, &params, parts, body).await,
-                Err(_too_large) => Err(too_large()),
+            let outcome = match body {
+                Ok(body) => run(&shared, operation, &params, (parts, body), number).await,
+                Err(_too_large) => refused(too_large()),
             };
             if vanishes(Stage::CarriedOut) {
-                return cut();
+                return misbehave::cut();
             }
-            match verdict.kind {
-                Some(FaultKind::ErrorAfter) => refuse(&server_error()),
-                Some(FaultKind::CutAfter) => cut_short(&result),
-                _ => send(&result),
+            match verdict.kind.or(outcome.spoiled) {
+                Some(kind) => misbehave::after(kind, &outcome.result),
+                None => send(&outcome.result),
             }
         }
     };
-    let correlation = format!("{:016x}", random::number(shared.setting.config.seed, &[number]));
+    let hold = verdict.kind.map(misbehave::holds).unwrap_or_default();
+    if !hold.is_zero() {
+        tokio::time::sleep(hold).await;
+    }
+    let correlation = format!("{:016x}", random::number(seed, &[number]));
     if let Ok(value) = HeaderValue::from_str(&correlation) {
         response.headers_mut().insert("x-correlation-id", value);
     }
-    if response.extensions().get::<CutConnection>().is_none() && verdict.kind != Some(FaultKind::CutAfter) {
+    let cut = response.extensions().get::<CutConnection>().is_some();
+    if !cut && verdict.kind != Some(FaultKind::CutAfter) {
         shared.lock().traffic.status(response.status().as_u16());
     }
     response
@@ -112,11 +105,11 @@ async fn run(
     shared: &Shared,
     operation: Operation,
     params: &RawPathParams,
-    parts: axum::http::request::Parts,
-    body: Bytes,
-) -> ApiResult<Value> {
+    (parts, body): (Parts, Bytes),
+    number: u64,
+) -> Outcome {
     if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_LIMIT) {
-        return Err(ApiError::new(
+        return refused(ApiError::new(
             StatusCode::URI_TOO_LONG,
             REQUEST_TOO_LARGE,
             "The address is too long.",
@@ -127,7 +120,7 @@ async fn run(
         Ok(identity) => Some(identity),
         // Ping answers everybody; what it says about them is in its body.
         Err(_) if operation == Operation::Ping => None,
-        Err(error) => return Err(error),
+        Err(error) => return refused(error),
     };
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let address = format!("http://{host}{}", parts.uri.path());
@@ -141,14 +134,19 @@ async fn run(
         }
         _ => None,
     };
-    let call = Call { identity, params, query, body, upload, now: Timestamp::now(), address };
+    let dice = random::number(shared.setting.config.seed, &[number, 0, 0]);
+    let call = Call { identity, params, query, body, upload, now: Timestamp::now(), dice, address };
     let mut state = shared.lock();
     let effects = state.world.log.effects.len();
-    let result = operation.perform(&shared.setting, &mut state.world, &call);
+    let outcome = strangers::perform(&shared.setting, &mut state, operation, call);
     if state.world.log.effects.len() != effects {
         state.world.revision += 1;
     }
-    result
+    outcome
+}
+
+fn refused(error: ApiError) -> Outcome {
+    Outcome { result: Err(error), spoiled: None }
 }
 
 /// The first file of a form; none if the request is no form.
@@ -210,53 +208,13 @@ fn too_large() -> ApiError {
     )
 }
 
-fn server_error() -> ApiError {
-    ApiError::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        INTERNAL_SERVER_ERROR,
-        "Something went wrong in the service.",
-        "A simulated failure.",
-    )
-}
-
-/// The answer of a fault that strikes before the operation.
-fn fault_before(kind: FaultKind) -> Option<Response> {
-    match kind {
-        FaultKind::TooManyRequests { retry_after } => {
-            let mut response = refuse(&ApiError::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                REQUEST_LIMIT_EXCEEDED,
-                "There were too many requests.",
-                "Wait a while and try again.",
-            ));
-            if let Some(seconds) = retry_after {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            }
-            Some(response)
-        }
-        FaultKind::ErrorBefore => Some(refuse(&server_error())),
-        FaultKind::Html => {
-            let page = "<!DOCTYPE html>\n<html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>\n";
-            let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-            Some((StatusCode::BAD_GATEWAY, kind, page).into_response())
-        }
-        FaultKind::Cut => Some(cut()),
-        FaultKind::ErrorAfter | FaultKind::CutAfter | FaultKind::Slow { .. } => None,
-    }
-}
-
-/// The mark of a connection to be cut, in the place of an answer.
-fn cut() -> Response {
-    let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(CutConnection);
-    response
-}
-
-fn refuse(error: &ApiError) -> Response {
+/// A refusal.
+pub(crate) fn refuse(error: &ApiError) -> Response {
     json(error.status, &error.body())
 }
 
-fn send(result: &ApiResult<Value>) -> Response {
+/// A result of an operation.
+pub(crate) fn send(result: &ApiResult<Value>) -> Response {
     match result {
         Ok(value) => json(StatusCode::OK, value),
         Err(error) => refuse(error),
@@ -266,39 +224,4 @@ fn send(result: &ApiResult<Value>) -> Response {
 /// An answer in JSON.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], value.to_string()).into_response()
-}
-
-/// An answer that announces its full length and breaks off in the middle.
-fn cut_short(result: &ApiResult<Value>) -> Response {
-    let (status, value) = match result {
-        Ok(value) => (StatusCode::OK, value.clone()),
-        Err(error) => (error.status, error.body()),
-    };
-    let text = Bytes::from(value.to_string());
-    let length = text.len();
-    let half = text.slice(..length / 2);
-    let mut response = Response::new(Body::new(BrokenOff(Some(half))));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
-}
-
-/// A body that gives one piece and then fails.
-struct BrokenOff(Option<Bytes>);
-
-impl HttpBody for BrokenOff {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(Some(match self.0.take() {
-            Some(piece) => Ok(Frame::data(piece)),
-            None => Err(std::io::ErrorKind::ConnectionAborted.into()),
-        }))
-    }
 }

@@ -10,15 +10,39 @@ use serde_json::Value;
 use crate::{
     config::BatchMode,
     error::{ApiError, ApiResult, ENTITY_LIMIT_EXCEEDED},
+    random,
     world::Books,
 };
 
 /// Most rows of one request.
 const MAX_ROWS: usize = 100;
 
+/// How to go about one batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    mode: BatchMode,
+    dice: u64,
+}
+
+impl Plan {
+    pub(crate) fn new(mode: BatchMode, dice: u64) -> Self {
+        Self { mode: mode.draw(dice), dice }
+    }
+
+    /// Whether rows are stored only when all of them are known.
+    fn waits(self) -> bool {
+        matches!(self.mode, BatchMode::Atomic | BatchMode::StoresSome)
+    }
+
+    /// Whether a good row is stored although another one is bad.
+    fn keeps(self, place: u64) -> bool {
+        self.mode == BatchMode::StoresSome && random::chance(random::number(self.dice, &[place]))
+    }
+}
+
 /// Checks and stores rows; returns the ids of what was stored.
 pub(crate) fn run<T>(
-    mode: BatchMode,
+    plan: Plan,
     rows: &[Value],
     books: &mut Books<'_>,
     check: impl Fn(&Books<'_>, &[T], &Value) -> ApiResult<T>,
@@ -33,26 +57,27 @@ pub(crate) fn run<T>(
     }
     let (mut pending, mut stored, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
-        let result = match (check(books, &pending, row), mode) {
-            (Err(error), _) => Err(error),
-            (Ok(new), BatchMode::Atomic) => {
+        let result = match check(books, &pending, row) {
+            Ok(new) if plan.waits() => {
                 pending.push(new);
                 continue;
             }
-            (Ok(new), _) => store(books, new),
+            Ok(new) => store(books, new),
+            Err(error) => Err(error),
         };
         match result {
             Ok(id) => stored.push(id),
             Err(error) => {
                 errors.push(error);
-                if mode == BatchMode::StoresUntilFirstBad {
+                if plan.mode == BatchMode::StoresUntilFirstBad {
                     break;
                 }
             }
         }
     }
-    if errors.is_empty() {
-        for new in pending {
+    let all_good = errors.is_empty();
+    for (place, new) in (0_u64..).zip(pending) {
+        if all_good || plan.keeps(place) {
             match store(books, new) {
                 Ok(id) => stored.push(id),
                 Err(error) => errors.push(error),

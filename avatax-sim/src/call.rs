@@ -44,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     pub(crate) upload: Option<Upload>,
     pub(crate) now: Timestamp,
+    /// A number of this request's own, for whatever is left to chance.
+    pub(crate) dice: u64,
     /// Scheme, host and path of the request, for links to further pages.
     pub(crate) address: String,
 }

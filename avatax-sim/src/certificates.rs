@@ -12,19 +12,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    batch,
+    batch::{self, Plan},
     call::{Call, Setting, model, stamp},
-    customers::{self, Fields, NewCustomer, number},
+    customers::{self, NewCustomer, number},
     definitions::{Definitions, Reason, Zone},
     documents::{self, Document, Sent},
     error::{
         ApiError, ApiResult, INVALID_EXEMPT_REASON, MISSING_EXEMPT_REASON, MISSING_FIELD_FOR_ZONE,
         MISSING_REQUIRED_FIELDS, VALIDATION,
     },
+    fields::{self, Fields},
     filter::{Record, Scalar, Schema, parse_date},
     links,
     list::{self, ECMS_PAGE},
-    world::{Books, Company, EffectKind, Subject},
+    view::{Thing, View},
+    world::{Books, EffectKind, Subject},
 };
 
 /// A stored certificate.
@@ -93,7 +95,7 @@ struct New {
     customers: Vec<NewCustomer>,
 }
 
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     list: "QueryCertificates",
     fields: &[
         "id",
@@ -140,6 +142,32 @@ const INCLUDES: &[&str] = &[
 ];
 
 impl Certificate {
+    /// What the log says when it was created.
+    pub(crate) fn detail(&self, refused: bool) -> Value {
+        json!({
+            "exposureZone": self.zone_name,
+            "reasonId": self.reason,
+            "signedDate": self.signed.to_string(),
+            "expirationDate": self.expires.map(|date| date.to_string()),
+            "exemptionNumber": self.exemption_number,
+            "filename": self.filename,
+            "sha256": self.document.as_ref().map(|document| document.sha256.as_str()),
+            "refusedAfterStoring": refused,
+        })
+    }
+
+    /// A certificate of somebody else that looks like this one: linked to nobody, and without a document.
+    pub(crate) fn of_a_stranger(&self, id: u64) -> Self {
+        Self {
+            id,
+            filename: Some(format!("stranger-{id}.pdf")),
+            exemption_number: None,
+            document: None,
+            customers: BTreeSet::new(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn is_effective(&self, definitions: &Definitions, today: Date, now: Timestamp) -> bool {
         let exempting = definitions.reason(Some(self.reason), None).is_some_and(|reason| reason.exempting);
         let current = self.signed <= today && self.expires.is_none_or(|expires| today <= expires);
@@ -164,7 +192,7 @@ impl Certificate {
     /// As in answers; `customers` are shown where they were asked for.
     pub(crate) fn json(
         &self,
-        company: &Company,
+        view: View<'_>,
         definitions: &Definitions,
         call: &Call,
         customers: bool,
@@ -177,7 +205,7 @@ impl Certificate {
         let validated = self.validated_reason.or(ready.then_some(self.reason));
         let mut value = json!({
             "id": self.id,
-            "companyId": company.id,
+            "companyId": view.company_id(),
             "signedDate": format!("{}T00:00:00", self.signed),
             "expirationDate": self.expires.map(|date| format!("{date}T00:00:00")),
             "filename": self.filename,
@@ -200,8 +228,8 @@ impl Certificate {
             "exposureZoneName": self.zone_name,
         });
         if customers && let Some(map) = value.as_object_mut() {
-            let linked = self.customers.iter().filter_map(|id| company.customers.get(id));
-            let linked: Vec<Value> = linked.map(|customer| customer.json(company.id).into()).collect();
+            let linked = view.customers_of(self);
+            let linked: Vec<Value> = linked.map(|customer| customer.json(view.company_id()).into()).collect();
             map.insert("customers".to_owned(), linked.into());
         }
         value
@@ -291,8 +319,7 @@ fn check(setting: &Setting, call: &Call, row: &Value) -> ApiResult<New> {
     let sent = documents::read(row.filename.as_deref(), row.pdf.as_deref(), row.pages.as_deref())?;
     let mut customers = Vec::new();
     for named in row.customers.unwrap_or_default() {
-        customers
-            .push(NewCustomer { code: customers::check_code(named.customer_code)?, fields: named.fields });
+        customers.push(NewCustomer { code: fields::check_code(named.customer_code)?, fields: named.fields });
     }
     let ready = call.now.checked_add(setting.config.processing_delay).unwrap_or(call.now);
     let certificate = Certificate {
@@ -331,18 +358,10 @@ fn store(books: &mut Books<'_>, call: &Call, new: New) -> ApiResult<u64> {
         Sent::Broken(field, reason) => (None, Some(ApiError::certificates(field, reason))),
     };
     certificate.document = document;
-    let detail = json!({
-        "exposureZone": certificate.zone_name,
-        "reasonId": certificate.reason,
-        "signedDate": certificate.signed.to_string(),
-        "expirationDate": certificate.expires.map(|date| date.to_string()),
-        "exemptionNumber": certificate.exemption_number,
-        "filename": certificate.filename,
-        "sha256": certificate.document.as_ref().map(|document| document.sha256.as_str()),
-        "refusedAfterStoring": broken.is_some(),
-    });
+    let detail = certificate.detail(broken.is_some());
     let subject = Subject { certificate_id: Some(id), detail, ..Subject::default() };
     books.company.certificates.insert(id, certificate);
+    books.company.fresh.add(call.now, Thing::Certificate(id));
     books.log.push(call.now, CAUSE, books.company.id, EffectKind::CertificateCreated, subject);
     if let Some(error) = broken {
         return Err(error);
@@ -360,7 +379,7 @@ fn store(books: &mut Books<'_>, call: &Call, new: New) -> ApiResult<u64> {
 pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
     let rows = call.json_rows()?;
     let ids = batch::run(
-        setting.config.batch,
+        Plan::new(setting.config.batch, call.dice),
         &rows,
         books,
         |_, _, row| check(setting, call, row),
@@ -368,18 +387,19 @@ pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> A
     )?;
     let company = &*books.company;
     let stored = ids.iter().filter_map(|id| company.certificates.get(id));
-    Ok(stored.map(|certificate| certificate.json(company, &setting.definitions, call, true)).collect())
+    let view = View::whole(company);
+    Ok(stored.map(|certificate| certificate.json(view, &setting.definitions, call, true)).collect())
 }
 
 /// A certificate with what `$include` asked for.
 fn render(
     setting: &Setting,
-    company: &Company,
+    view: View<'_>,
     call: &Call,
     includes: &[&str],
     certificate: &Certificate,
 ) -> Value {
-    let mut value = certificate.json(company, &setting.definitions, call, includes.contains(&"customers"));
+    let mut value = certificate.json(view, &setting.definitions, call, includes.contains(&"customers"));
     if let Some(map) = value.as_object_mut() {
         for include in includes.iter().filter(|include| **include != "customers") {
             map.insert(camel(include), Value::Array(Vec::new()));
@@ -400,25 +420,25 @@ fn camel(name: &str) -> String {
     out
 }
 
-pub(crate) fn get(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn get(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let includes = list::includes(call, INCLUDES)?;
-    let certificate = company.certificate(call.number("id", "certificate")?)?;
-    Ok(render(setting, company, call, &includes, certificate))
+    let certificate = view.certificate(call.number("id", "certificate")?)?;
+    Ok(render(setting, view, call, &includes, certificate))
 }
 
-pub(crate) fn query(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
-    list_rows(setting, company, call, company.certificates.values())
+pub(crate) fn query(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
+    list_rows(setting, view, call, view.certificates())
 }
 
 /// Answers a list of certificates.
 pub(crate) fn list_rows<'a>(
     setting: &Setting,
-    company: &Company,
+    view: View<'_>,
     call: &Call,
     rows: impl Iterator<Item = &'a Certificate>,
 ) -> ApiResult<Value> {
     let includes = list::includes(call, INCLUDES)?;
-    list::answer(call, &SCHEMA, ECMS_PAGE, rows, |row| render(setting, company, call, &includes, row))
+    list::answer(call, &SCHEMA, ECMS_PAGE, rows, |row| render(setting, view, call, &includes, row))
 }
 
 #[cfg(test)]

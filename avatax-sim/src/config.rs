@@ -8,7 +8,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use crate::{fault::Fault, observer::Observer};
+use crate::{fault, fault::Fault, observer::Observer, random};
 
 /// What the credential may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -42,6 +42,29 @@ pub enum DuplicateAnswer {
     Wrapped400,
     /// 409 with `DuplicateEntry` (193).
     Entry409,
+    /// 409 with `DuplicateEntityProperty` (149).
+    Property409,
+    /// 409 with `CertificatesError` (1203) around JSON of the back end.
+    Wrapped409,
+    /// Any of these, drawn anew for each refusal.
+    Mixed,
+}
+
+impl DuplicateAnswer {
+    /// What `Mixed` draws from.
+    const ALL: [Self; 6] = [
+        Self::Entry400,
+        Self::Property400,
+        Self::Wrapped400,
+        Self::Entry409,
+        Self::Property409,
+        Self::Wrapped409,
+    ];
+
+    /// One way to refuse; never `Mixed`.
+    pub(crate) fn draw(self, dice: u64) -> Self {
+        if self == Self::Mixed { random::pick(&Self::ALL, dice).unwrap_or_default() } else { self }
+    }
 }
 
 /// What a batch with a bad row leaves behind. The answer is an error in every mode.
@@ -54,6 +77,20 @@ pub enum BatchMode {
     StoresUntilFirstBad,
     /// All good rows.
     StoresGood,
+    /// Some of the good rows, drawn anew for each batch.
+    StoresSome,
+    /// Any of these, drawn anew for each batch.
+    Mixed,
+}
+
+impl BatchMode {
+    /// What `Mixed` draws from.
+    const ALL: [Self; 4] = [Self::Atomic, Self::StoresUntilFirstBad, Self::StoresGood, Self::StoresSome];
+
+    /// One way to go about a batch; never `Mixed`.
+    pub(crate) fn draw(self, dice: u64) -> Self {
+        if self == Self::Mixed { random::pick(&Self::ALL, dice).unwrap_or_default() } else { self }
+    }
 }
 
 /// What linking a certificate to a customer that has it already does.
@@ -64,6 +101,19 @@ pub enum LinkTwice {
     NoOp,
     /// Fails.
     Error,
+    /// One or the other, drawn anew for each request.
+    Mixed,
+}
+
+impl LinkTwice {
+    /// Whether a second link fails this time.
+    pub(crate) fn fails(self, dice: u64) -> bool {
+        match self {
+            Self::NoOp => false,
+            Self::Error => true,
+            Self::Mixed => random::chance(dice),
+        }
+    }
 }
 
 /// A company of the account.
@@ -120,6 +170,9 @@ pub struct SimConfig {
     pub latency: Duration,
     /// How long certificates and invitations are worked on before they take effect.
     pub processing_delay: Duration,
+    /// How long a new customer, certificate, link or invitation is missing from everything that is read. Writes know it
+    /// at once: a duplicate of it is refused, it can be linked and invited.
+    pub visible_after: Duration,
     /// Where the state is kept between runs.
     pub state_file: Option<PathBuf>,
     /// What goes wrong.
@@ -153,6 +206,7 @@ impl Default for SimConfig {
             setup_delay: Duration::from_millis(500),
             latency: Duration::ZERO,
             processing_delay: Duration::from_millis(200),
+            visible_after: Duration::ZERO,
             state_file: None,
             faults: Vec::new(),
             duplicate: DuplicateAnswer::default(),
@@ -176,6 +230,7 @@ impl fmt::Debug for SimConfig {
             .field("setup_delay", &self.setup_delay)
             .field("latency", &self.latency)
             .field("processing_delay", &self.processing_delay)
+            .field("visible_after", &self.visible_after)
             .field("state_file", &self.state_file)
             .field("faults", &self.faults)
             .field("duplicate", &self.duplicate)
@@ -224,12 +279,14 @@ pub struct SimArgs {
     /// How long certificates and invitations are worked on
     #[arg(long, value_name = "MS", default_value_t = 200)]
     pub processing_delay_ms: u64,
+    /// How long reads do not show what was created, although a duplicate of it is refused already
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub visible_after_ms: u64,
     /// File to keep the state in
     #[arg(long, value_name = "FILE")]
     pub state_file: Option<PathBuf>,
-    /// Something to do wrong, may be repeated: 429, 500-before, 500-after, cut, cut-after, html or slow, with options as
-    /// in 429:rate=0.1,retry-after=1,on=CreateCustomers,limit=5 or slow:ms=500
-    #[arg(long = "fault", value_name = "FAULT")]
+    /// Something to do wrong, may be repeated, as in 429:rate=0.1,retry-after=1,on=CreateCustomers; --help lists the kinds
+    #[arg(long = "fault", value_name = "FAULT", long_help = fault::help())]
     pub faults: Vec<Fault>,
     /// How a customer code that is taken is refused
     #[arg(long, value_enum, default_value_t)]
@@ -264,6 +321,7 @@ impl SimArgs {
             setup_delay: Duration::from_millis(self.setup_delay_ms),
             latency: Duration::from_millis(self.latency_ms),
             processing_delay: Duration::from_millis(self.processing_delay_ms),
+            visible_after: Duration::from_millis(self.visible_after_ms),
             state_file: self.state_file,
             faults: self.faults,
             duplicate: self.duplicate,
@@ -304,6 +362,8 @@ mod tests {
             "--fault=slow:ms=5",
             "--license-key=hush",
             "--batch=stores-good",
+            "--duplicate=mixed",
+            "--visible-after-ms=40",
         ])
         .ok()
         .unwrap();
@@ -313,6 +373,10 @@ mod tests {
         assert_eq!(config.companies[0].name, "East Branch: North");
         assert_eq!(config.provisioning, Provisioning::NotProvisioned);
         assert_eq!((config.license_key.as_str(), config.batch), ("hush", BatchMode::StoresGood));
+        assert_eq!(
+            (config.duplicate, config.visible_after),
+            (DuplicateAnswer::Mixed, Duration::from_millis(40))
+        );
         assert!(!format!("{config:?}").contains("hush"));
         assert!(Line::try_parse_from(["sim", "--company=x"]).is_err());
         assert!(Line::try_parse_from(["sim", "--fault=x"]).is_err());

@@ -17,11 +17,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{
-    answer, customers,
-    fault::{Fault, FaultEngine},
-    shared::Shared,
-};
+use crate::{answer, customers, engine::FaultEngine, fault::Fault, shared::Shared};
 
 /// Most effects in one answer.
 const EFFECT_LIMIT: usize = 100_000;
@@ -36,7 +32,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/sim/state", get(state))
         .route("/sim/effects", get(effects))
-        .route("/sim/faults", put(set_faults))
+        .route("/sim/faults", get(faults).put(set_faults))
         .route("/sim/reset", post(reset))
         .route("/sim/customers/{company}/{code}", put(edit_customer))
 }
@@ -64,6 +60,13 @@ async fn effects(State(shared): State<Arc<Shared>>, Query(range): Query<Range>) 
     let all = &state.world.log.effects;
     let part: Vec<_> = all.iter().skip(after).take(limit).collect();
     ok(&json!({"total": all.len(), "effects": part}))
+}
+
+/// The faults in force, and how often which struck what.
+async fn faults(State(shared): State<Arc<Shared>>) -> Response {
+    let state = shared.lock();
+    let armed: Vec<String> = state.engine.faults().map(ToString::to_string).collect();
+    ok(&json!({"faults": armed, "struck": state.traffic.fault_counts()}))
 }
 
 /// Replaces the faults; the body is an array of texts like those of the flag.

@@ -1,53 +1,30 @@
 //! Customers: creating, reading, updating, querying.
 //!
 //! A customer is its code, a handful of optional fields, and the set of certificates it is linked to. Codes are
-//! compared byte by byte. Required fields, lengths, country and region are checked as AvaTax checks them; an update
-//! replaces the whole record, so that what a client leaves out is gone afterwards.
+//! compared byte by byte. The fields and their checks are in `fields`. An update replaces the whole record, so that
+//! what a client leaves out is gone afterwards, and the log says which values it replaced.
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    batch,
+    batch::{self, Plan},
     call::{Call, Setting, model, stamp},
     certificates,
-    config::{DuplicateAnswer, SimConfig},
-    definitions::{Definitions, unknown_country},
-    error::{
-        ApiError, ApiResult, BOTH_SHIP_AND_BILL, DUPLICATE_ENTITY_PROPERTY, DUPLICATE_ENTRY,
-        EMAIL_VALIDATION, INVALID_COUNTRY_REGION, VALIDATION,
-    },
+    config::DuplicateAnswer,
+    definitions::Definitions,
+    error::{ApiError, ApiResult, DUPLICATE_ENTITY_PROPERTY, DUPLICATE_ENTRY, VALIDATION},
+    fields::{Fields, check_code, is_empty},
     filter::{Record, Scalar, Schema, parse_date},
-    geo,
     list::{self, ECMS_PAGE},
-    world::{Books, Company, EffectKind, Subject},
+    random,
+    view::{Thing, View},
+    world::{Books, EffectKind, Subject},
 };
-
-/// The fields that a client can set, except the code.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Fields {
-    #[serde(deserialize_with = "text_or_number")]
-    pub(crate) alternate_id: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) attn_name: Option<String>,
-    pub(crate) line1: Option<String>,
-    pub(crate) line2: Option<String>,
-    pub(crate) city: Option<String>,
-    pub(crate) postal_code: Option<String>,
-    pub(crate) region: Option<String>,
-    pub(crate) country: Option<String>,
-    pub(crate) phone_number: Option<String>,
-    pub(crate) fax_number: Option<String>,
-    pub(crate) email_address: Option<String>,
-    pub(crate) contact_name: Option<String>,
-    pub(crate) taxpayer_id_number: Option<String>,
-    pub(crate) is_bill: Option<bool>,
-    pub(crate) is_ship: Option<bool>,
-}
 
 /// A stored customer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,7 +53,7 @@ struct Row {
     fields: Fields,
 }
 
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     list: "QueryCustomers",
     fields: &[
         "id",
@@ -118,154 +95,40 @@ const INCLUDES: &[&str] = &[
     "custom_fields",
 ];
 
-const CODE_LIMIT: usize = 50;
-
-/// Some connectors send a number where a text belongs, and get away with it.
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text)),
-        Value::Number(number) => Ok(Some(number.to_string())),
-        _ => Err(serde::de::Error::custom("expected a text")),
-    }
-}
-
-impl Fields {
-    /// Every text field: name, value, longest, needed. Lengths that nobody documents are generous.
-    fn texts(&self) -> [(&'static str, Option<&str>, usize, bool); 14] {
-        [
-            ("name", self.name.as_deref(), 100, true),
-            ("line1", self.line1.as_deref(), 50, true),
-            ("city", self.city.as_deref(), 50, true),
-            ("postalCode", self.postal_code.as_deref(), 10, true),
-            ("country", self.country.as_deref(), 60, true),
-            ("region", self.region.as_deref(), 60, false),
-            ("line2", self.line2.as_deref(), 50, false),
-            ("alternateId", self.alternate_id.as_deref(), 255, false),
-            ("attnName", self.attn_name.as_deref(), 255, false),
-            ("phoneNumber", self.phone_number.as_deref(), 255, false),
-            ("faxNumber", self.fax_number.as_deref(), 255, false),
-            ("emailAddress", self.email_address.as_deref(), 255, false),
-            ("contactName", self.contact_name.as_deref(), 255, false),
-            ("taxpayerIdNumber", self.taxpayer_id_number.as_deref(), 255, false),
-        ]
-    }
-
-    /// Checks everything and brings country and region into the form that is stored.
-    fn check(mut self) -> ApiResult<Self> {
-        for (field, value, limit, needed) in self.texts() {
-            let text = value.unwrap_or_default();
-            if needed && text.trim().is_empty() {
-                return Err(ApiError::required(field));
-            }
-            if text.chars().count() > limit {
-                return Err(ApiError::too_long(field, limit));
-            }
-        }
-        let country_text = self.country.take().unwrap_or_default();
-        let country = geo::country(country_text.trim()).ok_or_else(|| unknown_country(&country_text))?;
-        self.country = Some(country.code.to_owned());
-        if geo::needs_region(country.code) {
-            let text = self.region.take().unwrap_or_default();
-            if text.trim().is_empty() {
-                return Err(ApiError::required("region"));
-            }
-            let region =
-                geo::region(country.code, text.trim()).ok_or_else(|| unknown_region(country.code, &text))?;
-            self.region = Some(region.code.to_owned());
-        } else if self.region.as_deref().is_some_and(|region| region.chars().count() > 3) {
-            return Err(ApiError::too_long("region", 3));
-        }
-        if let Some(email) = self.email_address.as_deref().filter(|email| !email.is_empty()) {
-            check_email(email)?;
-        }
-        if self.is_bill == Some(true) && self.is_ship == Some(true) {
-            return Err(ApiError::bad(
-                BOTH_SHIP_AND_BILL,
-                "A customer cannot be both.",
-                "isBill and isShip cannot both be true.",
-            ));
-        }
-        Ok(self)
-    }
-}
-
-/// Refusal of a region that the country does not have.
-pub(crate) fn unknown_region(country: &str, region: &str) -> ApiError {
-    ApiError::bad(
-        INVALID_COUNTRY_REGION,
-        "The region is not known.",
-        format!("{country} has no region '{region}'."),
-    )
-}
-
-/// A rough look at an e-mail address: one `@`, something on both sides, a dot behind it, no spaces.
-pub(crate) fn check_email(email: &str) -> ApiResult<()> {
-    let good = email.split_once('@').is_some_and(|(local, domain)| {
-        let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
-        !local.is_empty()
-            && dotted
-            && !domain.contains('@')
-            && !email.chars().any(|c| c.is_whitespace() || c == ',')
-    });
-    if good {
-        return Ok(());
-    }
-    Err(ApiError::bad(
-        EMAIL_VALIDATION,
-        "The e-mail address is not valid.",
-        "emailAddress is no e-mail address.",
-    ))
-}
-
-/// A customer code that can be used.
-pub(crate) fn check_code(code: Option<String>) -> ApiResult<String> {
-    let code = code.unwrap_or_default();
-    if code.trim().is_empty() {
-        return Err(ApiError::required("customerCode"));
-    }
-    if code.chars().count() > CODE_LIMIT {
-        return Err(ApiError::too_long("customerCode", CODE_LIMIT));
-    }
-    if code.chars().any(char::is_control) {
-        return Err(ApiError::bad(
-            VALIDATION,
-            "The customer code is not valid.",
-            "customerCode has a control character.",
-        ));
-    }
-    Ok(code)
-}
-
-fn duplicate(config: &SimConfig, code: &str) -> ApiError {
+fn duplicate(way: DuplicateAnswer, code: &str) -> ApiError {
     let description = format!("A customer with customerCode '{code}' exists.");
-    match config.duplicate {
-        DuplicateAnswer::Entry400 => ApiError::bad(DUPLICATE_ENTRY, "This exists already.", description),
-        DuplicateAnswer::Property400 => {
+    let mut error = match way {
+        DuplicateAnswer::Property400 | DuplicateAnswer::Property409 => {
             ApiError::bad(DUPLICATE_ENTITY_PROPERTY, "This would be a duplicate.", description)
         }
-        DuplicateAnswer::Wrapped400 => ApiError::certificates("customer_number", "has been taken already"),
-        DuplicateAnswer::Entry409 => ApiError::new(
-            axum::http::StatusCode::CONFLICT,
-            DUPLICATE_ENTRY,
-            "This exists already.",
-            description,
-        ),
+        DuplicateAnswer::Wrapped400 | DuplicateAnswer::Wrapped409 => {
+            ApiError::certificates("customer_number", "has been taken already")
+        }
+        DuplicateAnswer::Entry400 | DuplicateAnswer::Entry409 | DuplicateAnswer::Mixed => {
+            ApiError::bad(DUPLICATE_ENTRY, "This exists already.", description)
+        }
+    };
+    if matches!(way, DuplicateAnswer::Entry409 | DuplicateAnswer::Property409 | DuplicateAnswer::Wrapped409) {
+        error.status = StatusCode::CONFLICT;
     }
+    error
 }
 
 impl Customer {
+    /// What the log says when it was created.
+    pub(crate) fn detail(&self) -> Value {
+        self.fields.detail()
+    }
+
     /// As in answers, without the parts that have to be asked for.
     pub(crate) fn json(&self, company: u64) -> Map<String, Value> {
         let mut map = Map::new();
         map.insert("id".to_owned(), self.id.into());
         map.insert("companyId".to_owned(), company.into());
         map.insert("customerCode".to_owned(), self.code.as_str().into());
-        for (name, value, ..) in self.fields.texts() {
-            map.insert(name.to_owned(), value.into());
+        for (name, value) in self.fields.values() {
+            map.insert(name.to_owned(), value);
         }
-        map.insert("isBill".to_owned(), self.fields.is_bill.into());
-        map.insert("isShip".to_owned(), self.fields.is_ship.into());
         map.insert("createdDate".to_owned(), stamp(self.created).into());
         map.insert("modifiedDate".to_owned(), stamp(self.modified).into());
         map
@@ -301,24 +164,24 @@ pub(crate) fn number(id: u64) -> Scalar<'static> {
 
 /// A customer with what `$include` asked for.
 fn render(
-    company: &Company,
+    view: View<'_>,
     customer: &Customer,
     includes: &[&str],
     definitions: &Definitions,
     call: &Call,
 ) -> Value {
-    let mut map = customer.json(company.id);
+    let mut map = customer.json(view.company_id());
     for include in includes {
-        let linked = customer.certificates.iter().filter_map(|id| company.certificates.get(id));
+        let linked = view.certificates_of(customer);
         let (field, values): (&str, Vec<Value>) = match *include {
             "certificates" => {
-                ("certificates", linked.map(|c| c.json(company, definitions, call, false)).collect())
+                ("certificates", linked.map(|c| c.json(view, definitions, call, false)).collect())
             }
             "active_certificates" => (
                 "activeCertificates",
                 linked
                     .filter(|c| c.is_effective(definitions, call.today(), call.now))
-                    .map(|c| c.json(company, definitions, call, false))
+                    .map(|c| c.json(view, definitions, call, false))
                     .collect(),
             ),
             "custom_fields" => ("customFields", Vec::new()),
@@ -335,10 +198,11 @@ pub(crate) fn store(books: &mut Books<'_>, now: Timestamp, cause: &str, new: New
     let subject = Subject {
         customer_code: Some(new.code.clone()),
         customer_id: Some(id),
-        detail: json!({"name": new.fields.name, "region": new.fields.region, "country": new.fields.country}),
+        detail: new.fields.detail(),
         ..Subject::default()
     };
     books.company.codes.insert(new.code.clone(), id);
+    books.company.fresh.add(now, Thing::Customer(id));
     books.company.customers.insert(
         id,
         Customer {
@@ -354,20 +218,34 @@ pub(crate) fn store(books: &mut Books<'_>, now: Timestamp, cause: &str, new: New
     id
 }
 
+/// Checks one row against what is stored and against the rows before it.
+pub(crate) fn check(
+    setting: &Setting,
+    books: &Books<'_>,
+    call: &Call,
+    pending: &[NewCustomer],
+    row: &Value,
+) -> ApiResult<NewCustomer> {
+    let row: Row = model(row)?;
+    let code = check_code(row.customer_code)?;
+    let fields = row.fields.check()?;
+    if books.company.codes.contains_key(&code) || pending.iter().any(|new| new.code == code) {
+        let refusal = code.bytes().fold(call.dice, |dice, byte| random::number(dice, &[byte.into()]));
+        return Err(duplicate(setting.config.duplicate.draw(refusal), &code));
+    }
+    Ok(NewCustomer { code, fields })
+}
+
 pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
     let rows = call.json_rows()?;
-    let check = |books: &Books<'_>, pending: &[NewCustomer], row: &Value| {
-        let row: Row = model(row)?;
-        let code = check_code(row.customer_code)?;
-        let fields = row.fields.check()?;
-        if books.company.codes.contains_key(&code) || pending.iter().any(|new| new.code == code) {
-            return Err(duplicate(&setting.config, &code));
-        }
-        Ok(NewCustomer { code, fields })
-    };
-    let ids = batch::run(setting.config.batch, &rows, books, check, |books, new| {
-        Ok(store(books, call.now, "CreateCustomers", new))
-    })?;
+    let plan = Plan::new(setting.config.batch, call.dice);
+    let ids = batch::run(
+        plan,
+        &rows,
+        books,
+        |books, pending, row| check(setting, books, call, pending, row),
+        |books, new| Ok(store(books, call.now, "CreateCustomers", new)),
+    )?;
     let company = &*books.company;
     Ok(ids
         .iter()
@@ -376,10 +254,10 @@ pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> A
         .collect())
 }
 
-pub(crate) fn get(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn get(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let includes = list::includes(call, INCLUDES)?;
-    let customer = company.customer(call.param("code")?)?;
-    Ok(render(company, customer, &includes, &setting.definitions, call))
+    let customer = view.customer(call.param("code")?)?;
+    Ok(render(view, customer, &includes, &setting.definitions, call))
 }
 
 pub(crate) fn update(books: &mut Books<'_>, call: &Call) -> ApiResult<Value> {
@@ -405,18 +283,18 @@ fn replace(books: &mut Books<'_>, now: Timestamp, cause: &str, id: u64, fields: 
         .customers
         .get_mut(&id)
         .ok_or_else(|| ApiError::not_found("customer", &id.to_string()))?;
-    let changed: Vec<&str> = customer
-        .fields
-        .texts()
-        .into_iter()
-        .zip(fields.texts())
-        .filter(|(old, new)| old.1.unwrap_or_default() != new.1.unwrap_or_default())
-        .map(|(old, _)| old.0)
-        .collect();
+    let (mut changed, mut before, mut after) = (Vec::new(), Map::new(), Map::new());
+    for (old, new) in customer.fields.values().into_iter().zip(fields.values()) {
+        if old.1 != new.1 && !(is_empty(&old.1) && is_empty(&new.1)) {
+            changed.push(old.0);
+            before.insert(old.0.to_owned(), old.1);
+            after.insert(new.0.to_owned(), new.1);
+        }
+    }
     let subject = Subject {
         customer_code: Some(customer.code.clone()),
         customer_id: Some(id),
-        detail: json!({"changed": changed}),
+        detail: json!({"changed": changed, "before": before, "after": after}),
         ..Subject::default()
     };
     customer.fields = fields;
@@ -447,59 +325,22 @@ pub(crate) fn edit(books: &mut Books<'_>, now: Timestamp, code: &str, changes: &
     replace(books, now, "sim", id, model(&merged)?)
 }
 
-pub(crate) fn query(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn query(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let includes = list::includes(call, INCLUDES)?;
     let filter = list::filter(call, &SCHEMA)?;
-    let show = |customer: &Customer| render(company, customer, &includes, &setting.definitions, call);
+    let show = |customer: &Customer| render(view, customer, &includes, &setting.definitions, call);
     // A filter that names codes is answered from the index, in order of id like everything else.
     match filter.as_ref().and_then(|filter| filter.only("customerCode")) {
         Some(codes) => {
-            let ids: BTreeSet<u64> =
-                codes.iter().filter_map(|code| company.codes.get(*code)).copied().collect();
-            let rows = ids.iter().filter_map(|id| company.customers.get(id));
+            let ids: BTreeSet<u64> = codes.iter().filter_map(|code| view.customer_id(code)).collect();
+            let rows = view.customers_among(ids.iter());
             list::answer_filtered(call, &SCHEMA, ECMS_PAGE, rows, filter.as_ref(), show)
         }
-        None => {
-            list::answer_filtered(call, &SCHEMA, ECMS_PAGE, company.customers.values(), filter.as_ref(), show)
-        }
+        None => list::answer_filtered(call, &SCHEMA, ECMS_PAGE, view.customers(), filter.as_ref(), show),
     }
 }
 
-pub(crate) fn certificates_of(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
-    let customer = company.customer(call.param("code")?)?;
-    let rows = customer.certificates.iter().filter_map(|id| company.certificates.get(id));
-    certificates::list_rows(setting, company, call, rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_mail_are_looked_at() {
-        for good in ["a@example.com", "first.last+tag@mail.example.com"] {
-            assert!(check_email(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "a",
-            "a@",
-            "@example.com",
-            "a@example",
-            "a@b@example.com",
-            "a b@example.com",
-            "a@example..com",
-        ] {
-            assert!(check_email(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn codes_are_counted_in_characters() {
-        assert!(check_code(Some("é".repeat(50))).is_ok());
-        assert!(check_code(Some("é".repeat(51))).is_err());
-        assert!(check_code(Some("  ".to_owned())).is_err());
-        assert!(check_code(Some("a\nb".to_owned())).is_err());
-        assert!(check_code(None).is_err());
-    }
+pub(crate) fn certificates_of(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
+    let customer = view.customer(call.param("code")?)?;
+    certificates::list_rows(setting, view, call, view.certificates_of(customer))
 }

@@ -33,6 +33,7 @@ pub(crate) const MODEL_STATE_INVALID: Code = Code("ModelStateInvalid", 70);
 pub(crate) const INVALID_COUNTRY: Code = Code("InvalidCountry", 125);
 pub(crate) const INVALID_COUNTRY_REGION: Code = Code("InvalidCountryRegion", 126);
 pub(crate) const DUPLICATE_ENTITY_PROPERTY: Code = Code("DuplicateEntityProperty", 149);
+pub(crate) const INVALID_PAGE_KEY: Code = Code("InvalidPageKey", 170);
 pub(crate) const REQUEST_TOO_LARGE: Code = Code("RequestTooLarge", 187);
 pub(crate) const DUPLICATE_ENTRY: Code = Code("DuplicateEntry", 193);
 pub(crate) const INTERNAL_SERVER_ERROR: Code = Code("InternalServerError", 209);
@@ -51,6 +52,10 @@ pub(crate) const EXEMPTION_PAGINATION_LIMITS: Code = Code("ExemptionPaginationLi
 pub(crate) const EXEMPTION_SORT_LIMITS: Code = Code("ExemptionSortLimits", 1219);
 pub(crate) const BOTH_SHIP_AND_BILL: Code = Code("CustomerCantBeBothShipToAndBillTo", 1220);
 pub(crate) const REQUEST_LIMIT_EXCEEDED: Code = Code("RequestLimitExceeded", 1715);
+pub(crate) const CONCURRENT_REQUEST_LIMIT_EXCEEDED: Code = Code("ConcurrentRequestLimitExceeded", 1716);
+pub(crate) const SERVICE_NOT_READY: Code = Code("ServiceNotReady", 1718);
+pub(crate) const RATE_LIMIT_EXCEEDED_ERROR: Code = Code("RateLimitExceededError", 1723);
+pub(crate) const RATE_LIMIT_EXCEEDED: Code = Code("RateLimitExceeded", 4011);
 pub(crate) const FILE_SIZE_LIMIT: Code = Code("FileSizeLimitExceeded", 4018);
 pub(crate) const INVALID_IMAGE: Code = Code("InvalidImage", 4019);
 
@@ -93,6 +98,16 @@ impl ApiError {
             ENTITY_NOT_FOUND,
             format!("There is no such {what}."),
             format!("No {what} is stored under '{key}'."),
+        )
+    }
+
+    /// A failure of the service itself.
+    pub(crate) fn server() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            INTERNAL_SERVER_ERROR,
+            "Something went wrong in the service.",
+            "A simulated failure.",
         )
     }
 
@@ -162,9 +177,11 @@ fn target(code: Code) -> &'static str {
         BEARER_TOKEN_INVALID => "AvalaraIdentityServer",
         AUTHORIZATION | CERTIFICATES_NOT_SETUP => "CustomerAccountSetup",
         INTERNAL_SERVER_ERROR => "AvaTaxApiServer",
-        REQUEST_TOO_LARGE | REQUEST_LIMIT_EXCEEDED | INVALID_QUERY_FIELD | INVALID_QUERY_VALUE => {
-            "HttpRequest"
-        }
+        REQUEST_TOO_LARGE
+        | REQUEST_LIMIT_EXCEEDED
+        | INVALID_QUERY_FIELD
+        | INVALID_QUERY_VALUE
+        | INVALID_PAGE_KEY => "HttpRequest",
         _ => "IncorrectData",
     }
 }

@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Call, Setting, model, stamp},
-    customers::{check_email, number},
+    customers::number,
     error::{ApiError, ApiResult, INVALID_COVER_LETTER_TITLE, INVALID_EXEMPT_REASON, VALIDATION},
+    fields::check_email,
     filter::{Record, Scalar, Schema, parse_date},
     list::{self, ECMS_PAGE},
     random,
-    world::{Books, Company, EffectKind, Subject},
+    view::{Thing, View},
+    world::{Books, EffectKind, Subject},
 };
 
 /// How an invitation travels.
@@ -83,7 +85,7 @@ struct Row {
     delivery_method: Value,
 }
 
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     list: "ListCertExpressInvitations",
     fields: &[
         "id",
@@ -102,19 +104,34 @@ const SCHEMA: Schema = Schema {
 const MAX_ROWS: usize = 100;
 
 impl Invitation {
+    /// What the log says when it was created.
+    pub(crate) fn detail(&self) -> Value {
+        json!({
+            "deliveryMethod": self.delivery.name(),
+            "recipient": self.recipient,
+            "exposureZones": self.zones,
+            "exemptReasons": self.reasons,
+        })
+    }
+
     fn email_status(&self, now: Timestamp) -> Option<&'static str> {
         (self.delivery == Delivery::Email).then_some(if now < self.ready { "Pending" } else { "Sent" })
     }
 
-    fn json(&self, setting: &Setting, company: &Company, now: Timestamp) -> Value {
+    /// An invitation of somebody else's customer that looks like this one.
+    pub(crate) fn of_a_stranger(&self, id: u64, customer_code: &str) -> Self {
+        Self { id, customer_code: customer_code.to_owned(), ..self.clone() }
+    }
+
+    fn json(&self, setting: &Setting, company: u64, now: Timestamp) -> Value {
         let letter = self.cover_letter.as_deref().and_then(|title| setting.definitions.cover_letter(title));
         let link = (self.delivery == Delivery::Download && now >= self.ready).then(|| {
-            let token = random::number(setting.config.seed, &[company.id, self.id]);
+            let token = random::number(setting.config.seed, &[company, self.id]);
             format!("https://app.certexpress.com/?simulated={token:016x}")
         });
         json!({
             "id": self.id,
-            "companyId": company.id,
+            "companyId": company,
             "recipient": self.recipient,
             "customerCode": self.customer_code,
             "coverLetter": letter,
@@ -131,7 +148,7 @@ impl Invitation {
 }
 
 /// An invitation at one moment, since its e-mail status depends on the time.
-struct AtTime<'a>(&'a Invitation, Timestamp);
+pub(crate) struct AtTime<'a>(pub(crate) &'a Invitation, pub(crate) Timestamp);
 
 impl Record for AtTime<'_> {
     fn field(&self, name: &str) -> Scalar<'_> {
@@ -218,18 +235,14 @@ pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> A
             customer_code: Some(code.to_owned()),
             customer_id: Some(customer),
             invitation_id: Some(invitation.id),
-            detail: json!({
-                "deliveryMethod": invitation.delivery.name(),
-                "recipient": invitation.recipient,
-                "exposureZones": invitation.zones,
-                "exemptReasons": invitation.reasons,
-            }),
+            detail: invitation.detail(),
             ..Subject::default()
         };
         let status = if call.now < invitation.ready { "InProgress" } else { "Ready" };
-        let shown = invitation.json(setting, books.company, call.now);
+        let shown = invitation.json(setting, books.company.id, call.now);
         answers.push(json!({"status": status, "invitation": shown}));
         books.company.invited.entry(code.to_owned()).or_default().insert(invitation.id);
+        books.company.fresh.add(call.now, Thing::Invitation(invitation.id));
         books.company.invitations.insert(invitation.id, invitation);
         let company = books.company.id;
         books.log.push(
@@ -243,29 +256,26 @@ pub(crate) fn create(setting: &Setting, books: &mut Books<'_>, call: &Call) -> A
     Ok(answers.into())
 }
 
-pub(crate) fn get(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn get(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let code = call.param("code")?;
-    company.customer(code)?;
+    view.customer(code)?;
     let id = call.number("id", "invitation")?;
-    company
-        .invitations
-        .get(&id)
+    view.invitation(id)
         .filter(|invitation| invitation.customer_code == code)
-        .map(|invitation| invitation.json(setting, company, call.now))
+        .map(|invitation| invitation.json(setting, view.company_id(), call.now))
         .ok_or_else(|| ApiError::not_found("invitation", &id.to_string()))
 }
 
-pub(crate) fn query(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
+pub(crate) fn query(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
     let filter = list::filter(call, &SCHEMA)?;
     let rows: Vec<AtTime<'_>> = match filter.as_ref().and_then(|filter| filter.only("customerCode")) {
         Some(codes) => {
-            let ids: BTreeSet<u64> =
-                codes.iter().filter_map(|code| company.invited.get(*code)).flatten().copied().collect();
-            ids.iter().filter_map(|id| company.invitations.get(id)).map(|row| AtTime(row, call.now)).collect()
+            let ids: BTreeSet<u64> = codes.iter().flat_map(|code| view.invited(code)).collect();
+            ids.iter().filter_map(|id| view.invitation(*id)).map(|row| AtTime(row, call.now)).collect()
         }
-        None => company.invitations.values().map(|row| AtTime(row, call.now)).collect(),
+        None => view.invitations().map(|row| AtTime(row, call.now)).collect(),
     };
     list::answer_filtered(call, &SCHEMA, ECMS_PAGE, rows.iter(), filter.as_ref(), |row| {
-        row.0.json(setting, company, call.now)
+        row.0.json(setting, view.company_id(), call.now)
     })
 }

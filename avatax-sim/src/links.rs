@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Call, Setting, model},
-    config::LinkTwice,
-    customers::unknown_region,
     definitions::unknown_country,
     documents::Document,
     error::{ApiError, ApiResult, FILE_SIZE_LIMIT, INVALID_IMAGE, INVALID_REQUEST_CONTENT_TYPE},
+    fields::unknown_region,
     geo, list,
-    world::{Books, Company, EffectKind, Subject},
+    view::{Thing, View},
+    world::{Books, EffectKind, Subject},
 };
 
 /// Largest attachment.
@@ -59,6 +59,9 @@ fn set(books: &mut Books<'_>, now: jiff::Timestamp, cause: &str, pair: (u64, u64
     };
     if changed {
         certificate.modified = now;
+        if linked {
+            company.fresh.add(now, Thing::Link(customer_id, certificate_id));
+        }
         let kind = if linked { EffectKind::CertificateLinked } else { EffectKind::CertificateUnlinked };
         let subject = Subject {
             customer_code: Some(customer.code.clone()),
@@ -84,7 +87,7 @@ fn set_all(
     let already = |(customer, certificate): &(u64, u64)| {
         company.customers.get(customer).is_some_and(|customer| customer.certificates.contains(certificate))
     };
-    if linked && setting.config.link_twice == LinkTwice::Error && pairs.iter().any(already) {
+    if linked && setting.config.link_twice.fails(call.dice) && pairs.iter().any(already) {
         return Err(ApiError::certificates("customers", "is linked already"));
     }
     for pair in pairs {
@@ -114,7 +117,9 @@ pub(crate) fn certificates(
     set_all(setting, books, call, cause, &pairs, linked)?;
     let company = &*books.company;
     let values = pairs.iter().filter_map(|(_, id)| company.certificates.get(id));
-    Ok(list::whole(values.map(|value| value.json(company, &setting.definitions, call, false)).collect()))
+    Ok(list::whole(
+        values.map(|value| value.json(View::whole(company), &setting.definitions, call, false)).collect(),
+    ))
 }
 
 /// `LinkCustomersToCertificate` and `UnlinkCustomersFromCertificate`.
@@ -140,15 +145,15 @@ pub(crate) fn customers(
 }
 
 /// `ListCustomersForCertificate`.
-pub(crate) fn customers_of(company: &Company, call: &Call) -> ApiResult<Value> {
-    let certificate = company.certificate(call.number("id", "certificate")?)?;
-    let linked = certificate.customers.iter().filter_map(|id| company.customers.get(id));
-    Ok(list::whole(linked.map(|customer| customer.json(company.id).into()).collect()))
+pub(crate) fn customers_of(view: View<'_>, call: &Call) -> ApiResult<Value> {
+    let certificate = view.certificate(call.number("id", "certificate")?)?;
+    let linked = view.customers_of(certificate);
+    Ok(list::whole(linked.map(|customer| customer.json(view.company_id()).into()).collect()))
 }
 
 /// `ListValidCertificatesForCustomer`: is the customer exempt in this state now?
-pub(crate) fn coverage(setting: &Setting, company: &Company, call: &Call) -> ApiResult<Value> {
-    let customer = company.customer(call.param("code")?)?;
+pub(crate) fn coverage(setting: &Setting, view: View<'_>, call: &Call) -> ApiResult<Value> {
+    let customer = view.customer(call.param("code")?)?;
     let text = call.param("country")?;
     let country = geo::country(text).ok_or_else(|| unknown_country(text))?;
     let text = call.param("region")?;
@@ -157,18 +162,16 @@ pub(crate) fn coverage(setting: &Setting, company: &Company, call: &Call) -> Api
         None if geo::needs_region(country.code) => return Err(unknown_region(country.code, text)),
         None => text,
     };
-    let found = customer.certificates.iter().rev().filter_map(|id| company.certificates.get(id)).find(
-        |certificate| {
-            certificate.is_effective(&setting.definitions, call.today(), call.now)
-                && setting
-                    .definitions
-                    .zone(Some(certificate.zone), None)
-                    .is_some_and(|zone| zone.country == country.code && zone.region == region)
-        },
-    );
+    let found = view.certificates_of(customer).rev().find(|certificate| {
+        certificate.is_effective(&setting.definitions, call.today(), call.now)
+            && setting
+                .definitions
+                .zone(Some(certificate.zone), None)
+                .is_some_and(|zone| zone.country == country.code && zone.region == region)
+    });
     Ok(json!({
         "status": if found.is_some() { "Exempt" } else { "NotExempt" },
-        "certificate": found.map(|certificate| certificate.json(company, &setting.definitions, call, false)),
+        "certificate": found.map(|certificate| certificate.json(view, &setting.definitions, call, false)),
     }))
 }
 

@@ -29,6 +29,11 @@ pub(crate) fn filter(call: &Call, schema: &Schema) -> ApiResult<Option<Filter>> 
     }
 }
 
+/// Whether a request asks for a further page.
+pub(crate) fn is_continued(call: &Call) -> bool {
+    call.query("pageKey").is_some() || size(call, "$skip").is_ok_and(|skip| skip > 0)
+}
+
 /// The names after `$include`, which have to be among those known.
 pub(crate) fn includes(call: &Call, known: &[&'static str]) -> ApiResult<Vec<&'static str>> {
     let text = call.query("$include").unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::{
     filter::{Record, Scalar, Schema},
     invitations, links,
     list::{self, DEFAULT_PAGE},
+    view::View,
     world::{Company, EffectKind, Setup, Subject, World},
 };
 
@@ -79,6 +80,34 @@ impl Operation {
         Self::TABLE.iter().map(|(operation, ..)| *operation).find(|operation| operation.name() == name)
     }
 
+    /// Lists that are read page by page.
+    pub(crate) fn is_list(self) -> bool {
+        self.is_moving_list()
+            || self.is_ecms_definition()
+            || matches!(
+                self,
+                Self::ListMySubscriptions
+                    | Self::QueryCompanies
+                    | Self::ListCertificatesForCustomer
+                    | Self::ListEntityUseCodes
+                    | Self::ListCountries
+                    | Self::ListRegions
+                    | Self::ListRegionsByCountry
+            )
+    }
+
+    /// Lists of a company's records, whose rows come and go.
+    pub(crate) fn is_moving_list(self) -> bool {
+        matches!(self, Self::QueryCustomers | Self::QueryCertificates | Self::ListCertExpressInvitations)
+    }
+
+    /// Whether it works on the records of one company.
+    pub(crate) fn is_of_company(self) -> bool {
+        Self::TABLE
+            .iter()
+            .any(|(operation, _, path)| *operation == self && path.starts_with("/companies/{company}/"))
+    }
+
     /// Definitions that live where certificates live, and are missing before the set-up as well.
     fn is_ecms_definition(self) -> bool {
         matches!(
@@ -136,17 +165,17 @@ impl Operation {
             _ => {}
         }
         books.company.need_setup(call.now)?;
-        let company = &*books.company;
+        let view = View::reading(books.company, call.now);
         match self {
-            Self::QueryCustomers => customers::query(setting, company, call),
-            Self::GetCustomer => customers::get(setting, company, call),
-            Self::ListCertificatesForCustomer => customers::certificates_of(setting, company, call),
-            Self::ListValidCertificatesForCustomer => links::coverage(setting, company, call),
-            Self::QueryCertificates => certificates::query(setting, company, call),
-            Self::GetCertificate => certificates::get(setting, company, call),
-            Self::ListCustomersForCertificate => links::customers_of(company, call),
-            Self::GetCertExpressInvitation => invitations::get(setting, company, call),
-            Self::ListCertExpressInvitations => invitations::query(setting, company, call),
+            Self::QueryCustomers => customers::query(setting, view, call),
+            Self::GetCustomer => customers::get(setting, view, call),
+            Self::ListCertificatesForCustomer => customers::certificates_of(setting, view, call),
+            Self::ListValidCertificatesForCustomer => links::coverage(setting, view, call),
+            Self::QueryCertificates => certificates::query(setting, view, call),
+            Self::GetCertificate => certificates::get(setting, view, call),
+            Self::ListCustomersForCertificate => links::customers_of(view, call),
+            Self::GetCertExpressInvitation => invitations::get(setting, view, call),
+            Self::ListCertExpressInvitations => invitations::query(setting, view, call),
             Self::CreateCustomers => customers::create(setting, &mut books, call),
             Self::UpdateCustomer => customers::update(&mut books, call),
             Self::CreateCertificates => certificates::create(setting, &mut books, call),

@@ -28,13 +28,15 @@ use tokio::{
 use tower_service::Service as _;
 
 use crate::{
-    answer::{self, BODY_LIMIT, CutConnection},
+    answer::{self, BODY_LIMIT},
     config::SimConfig,
     control,
+    engine::FaultEngine,
     error::SimError,
-    fault::{Fault, FaultEngine},
+    fault::Fault,
+    misbehave::CutConnection,
     routes::Operation,
-    shared::{Shared, Summary},
+    shared::{FaultCounts, Shared, Summary},
 };
 
 /// Connections beyond this number are closed at once.
@@ -93,9 +95,15 @@ impl Simulator {
         self.addr
     }
 
-    /// Replaces the faults.
+    /// Replaces the faults. What struck before stays counted.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.shared.lock().engine = FaultEngine::new(self.shared.setting.config.seed, faults);
+    }
+
+    /// How often faults struck since the start or the last reset, by kind and by operation.
+    #[must_use]
+    pub fn fault_counts(&self) -> FaultCounts {
+        self.shared.lock().traffic.fault_counts()
     }
 
     /// What it holds and what it saw.

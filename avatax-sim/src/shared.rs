@@ -18,7 +18,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use crate::{
-    call::Setting, config::SimConfig, definitions::Definitions, error::SimError, fault::FaultEngine,
+    call::Setting, config::SimConfig, definitions::Definitions, engine::FaultEngine, error::SimError,
     routes::Operation, world::World,
 };
 
@@ -62,12 +62,20 @@ const MAX_CLIENTS: usize = 50;
 /// Longest client name that is remembered.
 const MAX_CLIENT_LENGTH: usize = 200;
 
+/// How often faults struck since the start or the last reset: by kind, then by operation.
+pub type FaultCounts = BTreeMap<String, BTreeMap<String, u64>>;
+
+fn named(map: &BTreeMap<&'static str, u64>) -> BTreeMap<String, u64> {
+    map.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     requests: u64,
     operations: BTreeMap<&'static str, u64>,
     statuses: BTreeMap<u16, u64>,
-    faults: BTreeMap<&'static str, u64>,
+    /// By kind, then by operation.
+    faults: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
     clients: BTreeSet<String>,
 }
 
@@ -88,8 +96,12 @@ impl Traffic {
         *self.statuses.entry(status).or_default() += 1;
     }
 
-    pub(crate) fn fault(&mut self, name: &'static str) {
-        *self.faults.entry(name).or_default() += 1;
+    pub(crate) fn fault(&mut self, name: &'static str, operation: Operation) {
+        *self.faults.entry(name).or_default().entry(operation.name()).or_default() += 1;
+    }
+
+    pub(crate) fn fault_counts(&self) -> FaultCounts {
+        self.faults.iter().map(|(kind, operations)| ((*kind).to_owned(), named(operations))).collect()
     }
 }
 
@@ -178,9 +190,6 @@ impl Shared {
         let now = Timestamp::now();
         let state = self.lock();
         let counts = state.world.count(&self.setting, now.to_zoned(TimeZone::UTC).date(), now);
-        let named = |map: &BTreeMap<&'static str, u64>| {
-            map.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<BTreeMap<_, _>>()
-        };
         Summary {
             customers: counts.customers,
             certificates: counts.certificates,
@@ -192,7 +201,12 @@ impl Shared {
             requests: state.traffic.requests,
             operations: named(&state.traffic.operations),
             statuses: state.traffic.statuses.clone(),
-            faults: named(&state.traffic.faults),
+            faults: state
+                .traffic
+                .fault_counts()
+                .into_iter()
+                .map(|(kind, operations)| (kind, operations.into_values().sum()))
+                .collect(),
             clients: state.traffic.clients.clone(),
             connections: self.gauges.connections.load(Ordering::SeqCst),
             max_in_flight: self.gauges.max_in_flight.load(Ordering::SeqCst),

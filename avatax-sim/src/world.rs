@@ -19,6 +19,7 @@ use crate::{
     definitions::Definitions,
     error::{ApiError, ApiResult, CERTIFICATES_NOT_SETUP},
     invitations::{Delivery, Invitation},
+    view::Fresh,
 };
 
 /// What kind of change an effect is.
@@ -28,11 +29,14 @@ pub(crate) enum EffectKind {
     SetupRequested,
     CustomerCreated,
     CustomerUpdated,
+    CustomerRemoved,
     CertificateCreated,
+    CertificateRemoved,
     CertificateLinked,
     CertificateUnlinked,
     AttachmentStored,
     InvitationCreated,
+    InvitationRemoved,
 }
 
 /// One change, as `GET /sim/effects` shows it. What does not apply is left out.
@@ -43,7 +47,7 @@ pub(crate) struct Effect {
     pub(crate) at: Timestamp,
     pub(crate) kind: EffectKind,
     pub(crate) company_id: u64,
-    /// Operation that caused it, or `sim` for the control surface.
+    /// Operation that caused it, or `sim` for the control surface and for other people.
     pub(crate) cause: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) customer_code: Option<String>,
@@ -115,6 +119,9 @@ pub(crate) struct Company {
     pub(crate) name: String,
     pub(crate) setup: Setup,
     next_id: u64,
+    /// Rows that appeared at the front of a list so far.
+    #[serde(default)]
+    strangers: u64,
     pub(crate) customers: BTreeMap<u64, Customer>,
     pub(crate) certificates: BTreeMap<u64, Certificate>,
     pub(crate) invitations: BTreeMap<u64, Invitation>,
@@ -122,13 +129,24 @@ pub(crate) struct Company {
     pub(crate) codes: BTreeMap<String, u64>,
     #[serde(skip)]
     pub(crate) invited: BTreeMap<String, BTreeSet<u64>>,
+    #[serde(skip)]
+    pub(crate) fresh: Fresh,
 }
+
+/// What ids of our own series are above, and those of strangers below.
+pub(crate) const FIRST_OWN_ID: u64 = 10_000_000;
 
 impl Company {
     /// A new id. Customers, certificates and invitations share one series, so that mixing them up shows.
     pub(crate) fn take_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
+    }
+
+    /// A new id that comes before all others, for a row at the front of a list.
+    pub(crate) fn take_front_id(&mut self) -> u64 {
+        self.strangers += 1;
+        FIRST_OWN_ID / 10 + self.strangers % (FIRST_OWN_ID / 2)
     }
 
     /// The customer with exactly this code.
@@ -212,12 +230,14 @@ impl World {
                 code: seed.code.clone(),
                 name: seed.name.clone(),
                 setup,
-                next_id: place * 10_000_000 + config.seed % 1_000 * 1_000,
+                next_id: place * FIRST_OWN_ID + config.seed % 1_000 * 1_000,
+                strangers: 0,
                 customers: BTreeMap::new(),
                 certificates: BTreeMap::new(),
                 invitations: BTreeMap::new(),
                 codes: BTreeMap::new(),
                 invited: BTreeMap::new(),
+                fresh: Fresh::new(config.visible_after),
             };
             (seed.id, company)
         });
@@ -240,6 +260,7 @@ impl World {
         let mut world = Self::new(config);
         for mut company in stored.companies {
             company.index();
+            company.fresh = Fresh::new(config.visible_after);
             world.companies.insert(company.id, company);
         }
         world.log.effects = stored.effects;

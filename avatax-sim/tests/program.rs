@@ -43,3 +43,13 @@ fn it_refuses_what_it_cannot_do_with_a_sentence() {
     assert!(run(&["--listen", "0.0.0.0:0"]).contains("--allow-remote"));
     assert!(run(&["--fault", "cut:rate=7"]).contains("between 0 and 1"));
 }
+
+#[test]
+fn the_help_lists_the_kinds_of_fault_one_by_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_avatax-sim")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for kind in ["429", "slow-down", "cut-after", "hang-after", "partial", "expired", "shift", "taken"] {
+        let listed = |line: &str| line.trim_start().starts_with(&format!("{kind} "));
+        assert!(help.lines().any(listed), "{kind} has no line of its own:\n{help}");
+    }
+}

@@ -11,4 +11,10 @@ mod faults;
 #[cfg(test)]
 mod invitations;
 #[cfg(test)]
+mod modes;
+#[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod wrong_answers;

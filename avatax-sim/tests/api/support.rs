@@ -6,7 +6,7 @@ use avatax_sim::{SimConfig, Simulator};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, body::Incoming};
 use hyper_util::{
     client::legacy::{Client as Http, connect::HttpConnector},
     rt::TokioExecutor,
@@ -69,6 +69,19 @@ impl Bench {
         kind: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Box<dyn std::error::Error>> {
+        let response = self.http.request(self.request(method, path, kind, body)?).await?;
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await?.to_bytes().to_vec())?;
+        Ok(Answer { status: parts.status, headers: parts.headers, text })
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> hyper::http::Result<Request<Full<Bytes>>> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.simulator.base_url()))
@@ -77,10 +90,17 @@ impl Bench {
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
-        let response = self.http.request(request.body(Full::from(body))?).await?;
-        let (parts, body) = response.into_parts();
-        let text = String::from_utf8(body.collect().await?.to_bytes().to_vec())?;
-        Ok(Answer { status: parts.status, headers: parts.headers, text })
+        request.body(Full::from(body))
+    }
+
+    /// Sends a request and gives the answer as soon as its head is there.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, Box<dyn std::error::Error>> {
+        Ok(self.http.request(self.request(method, path, "application/json", body)?).await?)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Evidence, Fault, Findings};
-use crate::avatax::Effect;
+use crate::avatax::{Effect, text};
 
 pub(super) fn check(evidence: &Evidence<'_>, found: &mut Findings) {
     let mut known = BTreeSet::new();
@@ -45,7 +45,10 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Findings) {
     for invitation in sent(evidence).filter(|it| !known.contains(it.code())) {
         found.add(Fault::Extra, format!("invitation of {}", invitation.code()), "the ERP has no such customer");
     }
-    let (listed, made) = (evidence.books.invitations.len(), sent(evidence).count());
+    // Other people invite their own customers.
+    let ours = |row: &&Value| known.contains(text(row, "customerCode"));
+    let (listed, made) =
+        (evidence.books.invitations.iter().filter(ours).count(), sent(evidence).count());
     if listed != made {
         found.add(Fault::Wrong, "invitations", format!("AvaTax lists {listed}, {made} were made"));
     }
