@@ -4,6 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use endurance::{
+    chaos,
     error::EnduranceError,
     sweep::{self, Point},
 };
@@ -23,6 +24,33 @@ struct Arguments {
 enum Task {
     /// Kills the program at every append to the journal and at every request
     Sweep(SweepArgs),
+    /// Lets AvaTax misbehave at random
+    Chaos(ChaosArgs),
+}
+
+#[derive(Debug, Args)]
+struct ChaosArgs {
+    /// Number of runs
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    runs: u64,
+    /// Seed of the first run; the others follow
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Only the run of this seed; may be repeated
+    #[arg(long, value_name = "SEED")]
+    only: Vec<u64>,
+    /// Share of requests that go wrong, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    rate: f64,
+    /// Runs side by side; they wait most of the time [default: twelve for each core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Begin no further run after this time
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// Print one JSON document instead of a table
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +84,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match arguments.task {
             Task::Sweep(args) => sweep(args).await,
+            Task::Chaos(args) => chaos(args).await,
         }
     });
     match done {
@@ -85,6 +114,22 @@ async fn sweep(args: SweepArgs) -> Result<bool, EnduranceError> {
     let outcome = sweep::sweep(&options, &bar).await?;
     bar.finish_and_clear();
     print::sweep(&outcome, options.twice, args.json);
+    Ok(outcome.is_good())
+}
+
+async fn chaos(args: ChaosArgs) -> Result<bool, EnduranceError> {
+    let seeds =
+        if args.only.is_empty() { (args.seed..args.seed.saturating_add(args.runs)).collect() } else { args.only };
+    let options = chaos::Options {
+        seeds,
+        rate: args.rate.clamp(0.0, 1.0),
+        jobs: args.jobs.unwrap_or_else(|| 12 * cores()),
+        limit: args.seconds.map(Duration::from_secs),
+    };
+    let bar = bar(args.json);
+    let outcome = chaos::chaos(&options, &bar).await?;
+    bar.finish_and_clear();
+    print::chaos(&outcome, args.json);
     Ok(outcome.is_good())
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Write as _};
 
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
-use endurance::{checker::Violation, sweep};
+use endurance::{chaos, checker::Violation, sweep};
 use serde::Serialize;
 
 /// Violations of one run that are printed.
@@ -78,4 +78,34 @@ fn row(kind: &str, of_it: &[&sweep::Swept]) -> Vec<String> {
         format!("{:.0}", of_it.iter().map(|it| it.seconds).sum::<f64>()),
         of_it.iter().map(|it| it.violations.len()).sum::<usize>().to_string(),
     ]
+}
+
+/// The figures of the chaos.
+pub(crate) fn chaos(outcome: &chaos::Outcome, json: bool) {
+    if json {
+        return document(outcome);
+    }
+    for run in outcome.runs.iter().filter(|run| !run.violations.is_empty()) {
+        say(&format!("seed {}: {} violations", run.seed, run.violations.len()));
+        let again = format!("cargo xtask chaos --only {} --rate {}", run.seed, outcome.rate);
+        violations(&run.violations, &again);
+    }
+    let mut table = table(&["fault", "struck"]);
+    let faults = outcome.faults();
+    for (kind, count) in &faults {
+        table.add_row(vec![(*kind).to_owned(), count.to_string()]);
+    }
+    let struck: u64 = faults.values().sum();
+    table.add_row(vec!["all".to_owned(), struck.to_string()]);
+    say(&table.to_string());
+    let requests: u64 = outcome.runs.iter().map(|run| run.requests).sum();
+    let rounds: u32 = outcome.runs.iter().map(|run| run.rounds).sum();
+    let wrong: usize = outcome.runs.iter().map(|run| run.violations.len()).sum();
+    let share = struck as f64 * 100.0 / (requests.max(1)) as f64;
+    say(&format!(
+        "{} runs, {rounds} rounds, {requests} requests while faults were on, {struck} faults ({share:.0} in a hundred \
+         requests), {wrong} violations, {:.0} seconds.",
+        outcome.runs.len(),
+        outcome.seconds
+    ));
 }

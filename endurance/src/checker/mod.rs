@@ -61,6 +61,8 @@ pub enum Fault {
     Differs,
     /// The journal's chain of hashes is broken.
     Chain,
+    /// The program or the component broke.
+    Broken,
     /// The point to be killed at never came.
     NotReached,
 }
