@@ -8,6 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use host_harness::{
+    config::ReaderMode,
+    ocr::{DocumentReader, ReaderOptions},
+};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -47,7 +51,7 @@ const SCHEMA: &str = "
 pub struct Ground {
     /// What the files hold.
     pub company: Company,
-    /// SHA-256 of each certificate's file, in the order of the company's papers.
+    /// SHA-256 of what has to arrive in AvaTax of each certificate's file, in the order of the company's papers.
     pub hashes: Vec<String>,
     folder: TempDir,
 }
@@ -61,12 +65,17 @@ impl Ground {
         write_erp(&erp, &company).map_err(|source| EnduranceError::Database { path: erp, source })?;
         let papers = folder.path().join("papers");
         fs::create_dir(&papers).map_err(at(&papers))?;
+        // The host hands over a flat copy of a document, not the document itself.
+        let reader = DocumentReader::new(ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() });
         let mut hashes = Vec::new();
         for paper in &company.papers {
             let bytes = paper::draw(&company, paper);
             let path = papers.join(&paper.file_name);
             fs::write(&path, &bytes).map_err(at(&path))?;
-            hashes.push(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect());
+            let copy = reader
+                .upload_copy(&bytes, None)
+                .map_err(|error| EnduranceError::SetUp(format!("{}: {error}", path.display())))?;
+            hashes.push(Sha256::digest(&copy).iter().map(|byte| format!("{byte:02x}")).collect());
         }
         Ok(Self { company, hashes, folder })
     }

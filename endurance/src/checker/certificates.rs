@@ -62,7 +62,7 @@ fn one(evidence: &Evidence<'_>, wanted: &Wanted<'_>, found: &mut Findings) {
         count => found.add(Fault::Doubled, format!("document of {subject}"), format!("it was stored {count} times")),
     }
     for document in documents.iter().filter(|it| it.text("sha256") != wanted.hash) {
-        let detail = format!("its SHA-256 is {} and the file's is {}", document.text("sha256"), wanted.hash);
+        let detail = format!("its SHA-256 is {} and has to be {}", document.text("sha256"), wanted.hash);
         found.add(Fault::Wrong, format!("document of {subject}"), detail);
     }
     let links: Vec<&Effect> = about("certificate-linked").collect();

@@ -89,7 +89,7 @@ impl fmt::Display for Violation {
 pub struct Evidence<'a> {
     /// The ERP.
     pub company: &'a Company,
-    /// SHA-256 of each certificate's file, in the order of the company's papers.
+    /// SHA-256 of what has to arrive of each certificate's file, in the order of the company's papers.
     pub hashes: &'a [String],
     /// What was done to AvaTax since the company was set up there.
     pub effects: &'a [Effect],

@@ -55,13 +55,13 @@ const SAID: usize = 600;
 
 /// A program that ended.
 #[derive(Debug)]
-pub struct Ran {
+pub(super) struct Ran {
     /// Exit code; none when a signal ended it.
-    pub code: Option<i32>,
+    pub(super) code: Option<i32>,
     /// Whether SIGKILL ended it.
-    pub killed: bool,
+    pub(super) killed: bool,
     /// The end of what it said.
-    pub said: String,
+    pub(super) said: String,
 }
 
 #[derive(Default)]
@@ -95,18 +95,18 @@ impl Trap {
 }
 
 /// One onboarding.
-pub struct Stage<'a> {
+pub(super) struct Stage<'a> {
     program: &'a Path,
     folder: TempDir,
     simulator: Simulator,
     trap: Arc<Trap>,
     /// The stand-in, to be asked.
-    pub avatax: AvaTax,
+    pub(super) avatax: AvaTax,
 }
 
 impl<'a> Stage<'a> {
     /// Sets an onboarding up: afresh, or as another one was left behind in a folder.
-    pub async fn open(
+    pub(super) async fn open(
         program: &'a Path,
         ground: &Ground,
         left_behind: Option<&Path>,
@@ -140,24 +140,24 @@ impl<'a> Stage<'a> {
 
     /// The folder with configuration, data and state.
     #[must_use]
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Requests that the stand-in has had.
     #[must_use]
-    pub fn requests(&self) -> u64 {
+    pub(super) fn requests(&self) -> u64 {
         self.simulator.summary().requests
     }
 
     /// Changes that the stand-in has written down.
     #[must_use]
-    pub fn effects(&self) -> usize {
+    pub(super) fn effects(&self) -> usize {
         self.simulator.summary().effects
     }
 
     /// Appends that the last run of the program made.
-    pub fn appends(&self) -> Result<u64, EnduranceError> {
+    pub(super) fn appends(&self) -> Result<u64, EnduranceError> {
         let path = self.count_file();
         fs::metadata(&path).map(|file| file.len()).map_err(at(&path))
     }
@@ -167,14 +167,14 @@ impl<'a> Stage<'a> {
     }
 
     /// Ends the stand-in and leaves everything behind for others to go on from.
-    pub async fn leave_behind(self) -> Result<TempDir, EnduranceError> {
+    pub(super) async fn leave_behind(self) -> Result<TempDir, EnduranceError> {
         let Self { folder, simulator, .. } = self;
         simulator.stop().await?;
         Ok(folder)
     }
 
     /// Runs a command to its end, or to the point at which it is killed, counted from its start.
-    pub async fn run(&self, phase: Phase, kill: Option<Point>) -> Result<Ran, EnduranceError> {
+    pub(super) async fn run(&self, phase: Phase, kill: Option<Point>) -> Result<Ran, EnduranceError> {
         let said = self.folder().join("said.txt");
         let mut command = Command::new(self.program);
         command
