@@ -100,7 +100,8 @@ impl AvaTax {
     #[must_use]
     pub fn new(base_url: &str, account: &str, key: &str) -> Self {
         let authorization = format!("Basic {}", STANDARD.encode(format!("{account}:{key}")));
-        let http = Client::builder(TokioExecutor::new()).build_http();
+        // A kept connection may have been cut by a fault that was meant for somebody else.
+        let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
         Self { base_url: base_url.to_owned(), authorization, http }
     }
 
@@ -122,7 +123,10 @@ impl AvaTax {
         let id = |row: &Value| row.get("id").and_then(Value::as_u64).unwrap_or_default();
         let domestic = zones.iter().filter(|zone| text(zone, "country") == "US");
         Ok(Books {
-            customers: customers.into_iter().map(|row| (text(&row, "customerCode").to_owned(), row)).collect(),
+            customers: customers
+                .into_iter()
+                .map(|row| (text(&row, "customerCode").to_owned(), row))
+                .collect(),
             certificates: self.list(&certificates).await?,
             invitations: self.list(&invitations).await?,
             zones: domestic.map(|zone| (id(zone), text(zone, "region").to_owned())).collect(),

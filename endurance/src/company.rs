@@ -88,12 +88,22 @@ pub struct Company {
 }
 
 const FIRST: [&str; 12] = [
-    "Copper", "Juniper", "Granite", "Willow", "Saffron", "Cobalt", "Harvest", "Meridian", "Pinecone", "Quarry",
-    "Thistle", "Velvet",
+    "Copper", "Juniper", "Granite", "Willow", "Saffron", "Cobalt", "Harvest", "Meridian", "Pinecone",
+    "Quarry", "Thistle", "Velvet",
 ];
 const SECOND: [&str; 12] = [
-    "Lantern", "Orchard", "Foundry", "Bicycle", "Textile", "Kitchen", "Hardware", "Stationery", "Aquarium",
-    "Glassworks", "Carpentry", "Instrument",
+    "Lantern",
+    "Orchard",
+    "Foundry",
+    "Bicycle",
+    "Textile",
+    "Kitchen",
+    "Hardware",
+    "Stationery",
+    "Aquarium",
+    "Glassworks",
+    "Carpentry",
+    "Instrument",
 ];
 /// State, a city of it, a ZIP code.
 const PLACES: [(&str, &str, &str); 10] = [

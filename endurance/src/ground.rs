@@ -66,7 +66,8 @@ impl Ground {
         let papers = folder.path().join("papers");
         fs::create_dir(&papers).map_err(at(&papers))?;
         // The host hands over a flat copy of a document, not the document itself.
-        let reader = DocumentReader::new(ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() });
+        let reader =
+            DocumentReader::new(ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() });
         let mut hashes = Vec::new();
         for paper in &company.papers {
             let bytes = paper::draw(&company, paper);

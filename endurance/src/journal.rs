@@ -39,8 +39,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, EnduranceError> {
         return Ok(Vec::new());
     }
     let failed = |source| EnduranceError::Database { path: path.to_path_buf(), source };
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
     let mut statement = connection
         .prepare(
             "select sequence, recorded_at, kind, operation, plan, key, customer, state, body

@@ -12,6 +12,7 @@
 //! | what the journal says | [`journal`] |
 //! | whether all of that fits together | [`checker`] |
 //! | a journal that kills its process | [`kill`] |
+//! | what is kept of a bad run | [`evidence`] |
 //! | killing at every point | [`sweep`] |
 //! | disturbing at random | [`chaos`] |
 
@@ -20,6 +21,7 @@ pub mod chaos;
 pub mod checker;
 pub mod company;
 pub mod error;
+pub mod evidence;
 pub mod ground;
 pub mod journal;
 pub mod kill;

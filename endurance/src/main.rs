@@ -1,6 +1,6 @@
 //! The command line of the endurance tests; `cargo xtask crash-sweep` and `cargo xtask chaos` start it.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use endurance::{
@@ -48,6 +48,9 @@ struct ChaosArgs {
     /// Begin no further run after this time
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
+    /// Keep journal, configuration and effects of what has violations in this folder
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// Print one JSON document instead of a table
     #[arg(long)]
     json: bool,
@@ -70,6 +73,9 @@ struct SweepArgs {
     /// Decides the choice of points and the second kill
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Keep journal, configuration and effects of what has violations in this folder
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// Print one JSON document instead of a table
     #[arg(long)]
     json: bool,
@@ -79,7 +85,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&EnduranceError::SetUp(format!("the threads could not be started: {error}"))),
+        Err(error) => {
+            return fail(&EnduranceError::SetUp(format!("the threads could not be started: {error}")));
+        }
     };
     let done = runtime.block_on(async {
         match arguments.task {
@@ -100,8 +108,9 @@ fn fail(error: &EnduranceError) -> ExitCode {
 }
 
 async fn sweep(args: SweepArgs) -> Result<bool, EnduranceError> {
-    let own = std::env::current_exe()
-        .map_err(|error| EnduranceError::SetUp(format!("this program does not know where it lies: {error}")))?;
+    let own = std::env::current_exe().map_err(|error| {
+        EnduranceError::SetUp(format!("this program does not know where it lies: {error}"))
+    })?;
     let options = sweep::Options {
         program: own.with_file_name(format!("onboard-to-kill{}", std::env::consts::EXE_SUFFIX)),
         jobs: args.jobs.unwrap_or_else(cores),
@@ -109,6 +118,7 @@ async fn sweep(args: SweepArgs) -> Result<bool, EnduranceError> {
         twice: args.twice,
         limit: args.seconds.map(Duration::from_secs),
         seed: args.seed,
+        keep: args.keep,
     };
     let bar = bar(args.json);
     let outcome = sweep::sweep(&options, &bar).await?;
@@ -118,13 +128,17 @@ async fn sweep(args: SweepArgs) -> Result<bool, EnduranceError> {
 }
 
 async fn chaos(args: ChaosArgs) -> Result<bool, EnduranceError> {
-    let seeds =
-        if args.only.is_empty() { (args.seed..args.seed.saturating_add(args.runs)).collect() } else { args.only };
+    let seeds = if args.only.is_empty() {
+        (args.seed..args.seed.saturating_add(args.runs)).collect()
+    } else {
+        args.only
+    };
     let options = chaos::Options {
         seeds,
         rate: args.rate.clamp(0.0, 1.0),
         jobs: args.jobs.unwrap_or_else(|| 12 * cores()),
         limit: args.seconds.map(Duration::from_secs),
+        keep: args.keep,
     };
     let bar = bar(args.json);
     let outcome = chaos::chaos(&options, &bar).await?;

@@ -43,9 +43,12 @@ pub fn draw(company: &Company, paper: &Paper) -> Vec<u8> {
     }
     text(LEFT, 562.0, 10.0, "Reason for exemption (check one)");
     y = 545.0;
-    for (letter, words) in
-        [("E", "Charitable organization"), ("F", "Religious organization"), ("G", "Resale"), ("M", "Educational organization")]
-    {
+    for (letter, words) in [
+        ("E", "Charitable organization"),
+        ("F", "Religious organization"),
+        ("G", "Resale"),
+        ("M", "Educational organization"),
+    ] {
         if letter == "G" {
             text(60.0, y, 10.0, "X");
         }

@@ -27,7 +27,11 @@ fn limit() -> Option<Duration> {
 
 fn need_component() {
     let file = component_file();
-    assert!(file.is_file(), "there is no component at {}; build it with `cargo xtask component`", file.display());
+    assert!(
+        file.is_file(),
+        "there is no component at {}; build it with `cargo xtask component`",
+        file.display()
+    );
 }
 
 fn cores() -> usize {
@@ -43,6 +47,7 @@ async fn swept(twice: bool) {
         twice,
         limit: limit(),
         seed: seed(),
+        keep: None,
     };
     let outcome = sweep::sweep(&options, &ProgressBar::hidden()).await.unwrap();
     println!("{} of {} points", outcome.swept.len(), outcome.points);
@@ -69,6 +74,7 @@ async fn an_avatax_that_misbehaves_at_random_makes_nothing_lost_doubled_or_told_
         rate: 0.2,
         jobs: 12 * cores(),
         limit: None,
+        keep: None,
     };
     let outcome = chaos::chaos(&options, &ProgressBar::hidden()).await.unwrap();
     println!("{} runs, faults {:?}", outcome.runs.len(), outcome.faults());

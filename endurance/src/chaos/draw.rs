@@ -62,12 +62,8 @@ impl Draw {
     pub fn of(seed: u64, rate: f64) -> Self {
         let mut random = Random::new(seed);
         let mut number = |low, high| usize::try_from(random.between(low, high)).unwrap_or(0);
-        let size = Size {
-            known: number(0, 4),
-            papers: number(0, 6),
-            invited: number(0, 8),
-            taxed: number(4, 22),
-        };
+        let size =
+            Size { known: number(0, 4), papers: number(0, 6), invited: number(0, 8), taxed: number(4, 22) };
         use BatchMode::{Atomic, StoresGood, StoresSome, StoresUntilFirstBad};
         use DuplicateAnswer::{Entry400, Entry409, Property400, Property409, Wrapped400, Wrapped409};
         let duplicates =

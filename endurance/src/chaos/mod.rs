@@ -10,6 +10,7 @@ mod run;
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,9 +25,7 @@ use serde::Serialize;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 pub use self::draw::Draw;
-use crate::{
-    cache_folder, checker::Violation, component_file, error::EnduranceError,
-};
+use crate::{cache_folder, checker::Violation, component_file, error::EnduranceError};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -39,6 +38,8 @@ pub struct Options {
     pub jobs: usize,
     /// Begins no further run after this time.
     pub limit: Option<Duration>,
+    /// Where the evidence of runs with violations is kept, if it is.
+    pub keep: Option<PathBuf>,
 }
 
 /// What became of one run.
@@ -103,10 +104,8 @@ impl Host {
         };
         let engine = HostEngine::with_options(options).map_err(|error| failed(&error))?;
         let plugin = Plugin::load(&engine, &component_file()).map_err(|error| failed(&error))?;
-        let reader = ReaderOptions {
-            mode: host_harness::config::ReaderMode::Native,
-            ..ReaderOptions::default()
-        };
+        let reader =
+            ReaderOptions { mode: host_harness::config::ReaderMode::Native, ..ReaderOptions::default() };
         Ok(Self { plugin, reader: Arc::new(DocumentReader::new(reader)) })
     }
 }
@@ -124,10 +123,10 @@ pub async fn chaos(options: &Options, bar: &ProgressBar) -> Result<Outcome, Endu
         if options.limit.is_some_and(|limit| started.elapsed() >= limit) {
             break;
         }
-        let (host, draw) = (Arc::clone(&host), Draw::of(seed, options.rate));
+        let (host, draw, keep) = (Arc::clone(&host), Draw::of(seed, options.rate), options.keep.clone());
         running.spawn(async move {
             let _slot = slot;
-            run::disturb(&host, &draw).await
+            run::disturb(&host, &draw, keep.as_deref()).await
         });
         while let Some(done) = running.try_join_next() {
             runs.push(joined(done)?);

@@ -23,9 +23,9 @@ use crate::{
     avatax::AvaTax,
     checker::{self, Evidence, Fault, Violation},
     error::{EnduranceError, at},
+    evidence,
     ground::{Ground, TENANT, journal_file},
-    journal,
-    sweep,
+    journal, sweep,
 };
 
 /// Times a command may be run in calm until it ends well.
@@ -34,9 +34,13 @@ const CALM_ROUNDS: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Makes a run.
-pub(super) async fn disturb(host: &Host, draw: &Draw) -> Result<Disturbed, EnduranceError> {
+pub(super) async fn disturb(
+    host: &Host,
+    draw: &Draw,
+    keep: Option<&Path>,
+) -> Result<Disturbed, EnduranceError> {
     let started = Instant::now();
-    let mut run = match tokio::time::timeout(PATIENCE, play(host, draw)).await {
+    let mut run = match tokio::time::timeout(PATIENCE, play(host, draw, keep)).await {
         Ok(run) => run?,
         Err(_late) => {
             let detail = format!("it did not end within {} seconds", PATIENCE.as_secs());
@@ -48,7 +52,7 @@ pub(super) async fn disturb(host: &Host, draw: &Draw) -> Result<Disturbed, Endur
     Ok(run)
 }
 
-async fn play(host: &Host, draw: &Draw) -> Result<Disturbed, EnduranceError> {
+async fn play(host: &Host, draw: &Draw, keep: Option<&Path>) -> Result<Disturbed, EnduranceError> {
     let ground = Ground::lay(draw.size, draw.seed)?;
     let folder = tempfile::tempdir().map_err(at(Path::new("the temporary folder")))?;
     let config = draw.config();
@@ -60,6 +64,8 @@ async fn play(host: &Host, draw: &Draw) -> Result<Disturbed, EnduranceError> {
             avatax.put_customer(&customer.code, &record).await?;
         }
     }
+    // What was there before anything began has been there for long.
+    tokio::time::sleep(draw.visible_after).await;
     let set_up = simulator.summary().effects;
     let file = ground.write_config(folder.path(), &simulator.base_url())?;
     let config = Config::load(&file).map_err(|error| EnduranceError::SetUp(error.to_string()))?;
@@ -70,12 +76,14 @@ async fn play(host: &Host, draw: &Draw) -> Result<Disturbed, EnduranceError> {
     player.in_chaos(draw.rounds).await?;
     let struck = simulator.summary();
     simulator.set_faults(Vec::new());
-    player.in_calm().await?;
-    tokio::time::sleep(draw.visible_after).await;
+    player.in_calm(draw.visible_after).await?;
 
     let mut violations = player.violations;
     let rounds = player.rounds;
     violations.extend(look(&ground, &avatax, set_up, folder.path()).await?);
+    if let Some(keep) = keep.filter(|_| !violations.is_empty()) {
+        evidence::keep(keep, &format!("seed-{}", draw.seed), folder.path(), &avatax, &violations).await?;
+    }
     let requests = struck.requests;
     stop(simulator).await?;
     Ok(Disturbed { seed: draw.seed, rounds, requests, faults: struck.faults, seconds: 0.0, violations })
@@ -131,7 +139,7 @@ impl Player<'_> {
     }
 
     /// Runs each command until it ends well, which it has to.
-    async fn in_calm(&mut self) -> Result<(), EnduranceError> {
+    async fn in_calm(&mut self, visible_after: Duration) -> Result<(), EnduranceError> {
         for job in JOBS {
             let mut why = None;
             for _ in 0..CALM_ROUNDS {
@@ -141,8 +149,14 @@ impl Player<'_> {
                 }
             }
             if let Some(detail) = why {
-                self.violations.push(Violation { fault: Fault::Unfinished, subject: format!("{job:?}"), detail });
+                self.violations.push(Violation {
+                    fault: Fault::Unfinished,
+                    subject: format!("{job:?}"),
+                    detail,
+                });
             }
+            // The next command, and the checker, may count on what was written to be seen by then.
+            tokio::time::sleep(visible_after).await;
         }
         Ok(())
     }
@@ -174,7 +188,9 @@ impl Player<'_> {
         let approval = Approval { plan_digest: plan.digest, approved_by: "Endurance Test".to_owned() };
         match session.run(job, Action::Apply(approval), "onboard").await {
             Ok(report) if exit::of_applied(&report) == Exit::Done => Ok(None),
-            Ok(report) => Ok(Some(format!("done in part, {} remaining: {:?}", report.remaining, report.outcomes))),
+            Ok(report) => {
+                Ok(Some(format!("done in part, {} remaining: {:?}", report.remaining, report.outcomes)))
+            }
             Err(failure) => Ok(Some(self.gave_up(job, &failure))),
         }
     }

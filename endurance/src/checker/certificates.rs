@@ -50,7 +50,9 @@ fn one(evidence: &Evidence<'_>, wanted: &Wanted<'_>, found: &mut Findings) {
     found.once(created.len(), code, &subject);
     let ids: BTreeSet<u64> = created.iter().filter_map(|effect| effect.certificate_id).collect();
     let about = |kind: &'static str| {
-        effects().filter(move |it| it.kind == kind).filter(|it| it.certificate_id.is_some_and(|id| ids.contains(&id)))
+        effects()
+            .filter(move |it| it.kind == kind)
+            .filter(|it| it.certificate_id.is_some_and(|id| ids.contains(&id)))
     };
     if created.is_empty() {
         return;
@@ -59,7 +61,11 @@ fn one(evidence: &Evidence<'_>, wanted: &Wanted<'_>, found: &mut Findings) {
     match documents.len() {
         0 => found.add(Fault::Missing, format!("document of {subject}"), "it was never stored"),
         1 => {}
-        count => found.add(Fault::Doubled, format!("document of {subject}"), format!("it was stored {count} times")),
+        count => found.add(
+            Fault::Doubled,
+            format!("document of {subject}"),
+            format!("it was stored {count} times"),
+        ),
     }
     for document in documents.iter().filter(|it| it.text("sha256") != wanted.hash) {
         let detail = format!("its SHA-256 is {} and has to be {}", document.text("sha256"), wanted.hash);
@@ -70,7 +76,9 @@ fn one(evidence: &Evidence<'_>, wanted: &Wanted<'_>, found: &mut Findings) {
     match good {
         0 => found.add(Fault::Missing, format!("link of {subject}"), "the customer does not have it"),
         1 => {}
-        count => found.add(Fault::Doubled, format!("link of {subject}"), format!("it was made {count} times")),
+        count => {
+            found.add(Fault::Doubled, format!("link of {subject}"), format!("it was made {count} times"))
+        }
     }
     for link in links.iter().filter(|it| it.code() != code) {
         found.add(Fault::Wrong, format!("link of {subject}"), format!("{} has it as well", link.code()));

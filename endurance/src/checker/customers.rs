@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Evidence, Fault, Findings, changed};
@@ -29,18 +30,30 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Findings) {
             _ if created.is_empty() => {}
             _ => found.add(Fault::Doubled, &subject, "it was made although AvaTax had it"),
         }
-        updates(customer, &updated, &subject, found);
+        updates(evidence, customer, &updated, &subject, found);
         content(evidence, customer, &subject, found);
     }
     strangers(evidence, found);
 }
 
+/// Time before an intent in which the record may have been read that the update rests on.
+const READING: SignedDuration = SignedDuration::from_secs(2);
+
 /// Only empty fields may have been filled, and each once.
-fn updates(customer: &Customer, updated: &[&Effect], subject: &str, found: &mut Findings) {
+fn updates(
+    evidence: &Evidence<'_>,
+    customer: &Customer,
+    updated: &[&Effect],
+    subject: &str,
+    found: &mut Findings,
+) {
     if found.is_touched(&customer.code) {
         let known: BTreeSet<&str> = customer.fields().iter().map(|(field, _)| *field).collect();
-        for field in updated.iter().flat_map(|effect| changed(effect)).filter(|field| !known.contains(field)) {
-            found.add(Fault::Overwritten, subject, format!("{field} was changed, of which the ERP says nothing"));
+        for (effect, field) in updated.iter().flat_map(|it| changed(it).map(move |field| (it, field))) {
+            if !known.contains(field) && !crossed(evidence, effect, field) {
+                let detail = format!("{field} was changed, of which the ERP says nothing");
+                found.add(Fault::Overwritten, subject, detail);
+            }
         }
         return;
     }
@@ -51,6 +64,22 @@ fn updates(customer: &Customer, updated: &[&Effect], subject: &str, found: &mut 
     if updated.len() > 1 || (allowed.is_empty() && !updated.is_empty()) {
         found.add(Fault::Doubled, subject, format!("it was updated {} times", updated.len()));
     }
+}
+
+/// Whether somebody else changed the field between the reading that an update rests on and the update. AvaTax takes
+/// whole records only and knows no versions, so no client can keep such a change.
+fn crossed(evidence: &Evidence<'_>, update: &Effect, field: &str) -> bool {
+    let intents = evidence.journal.iter().filter(|entry| {
+        entry.kind == "intent" && entry.operation == "update-customer" && entry.key == update.code()
+    });
+    let told = intents.map(|entry| entry.recorded_at).filter(|at| *at <= update.at).max();
+    let since = told.map_or(Timestamp::MAX, |told| told - READING);
+    evidence.effects.iter().any(|effect| {
+        effect.is_foreign()
+            && effect.code() == update.code()
+            && (since..=update.at).contains(&effect.at)
+            && changed(effect).any(|changed| changed == field)
+    })
 }
 
 /// What AvaTax holds is what the ERP has, or had to stay.

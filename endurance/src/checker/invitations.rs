@@ -43,12 +43,15 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Findings) {
         }
     }
     for invitation in sent(evidence).filter(|it| !known.contains(it.code())) {
-        found.add(Fault::Extra, format!("invitation of {}", invitation.code()), "the ERP has no such customer");
+        found.add(
+            Fault::Extra,
+            format!("invitation of {}", invitation.code()),
+            "the ERP has no such customer",
+        );
     }
     // Other people invite their own customers.
     let ours = |row: &&Value| known.contains(text(row, "customerCode"));
-    let (listed, made) =
-        (evidence.books.invitations.iter().filter(ours).count(), sent(evidence).count());
+    let (listed, made) = (evidence.books.invitations.iter().filter(ours).count(), sent(evidence).count());
     if listed != made {
         found.add(Fault::Wrong, "invitations", format!("AvaTax lists {listed}, {made} were made"));
     }

@@ -163,8 +163,16 @@ fn changed(effect: &Effect) -> impl Iterator<Item = &str> {
 /// The end of a run without what differs from run to run: ids, links and times.
 #[must_use]
 pub fn ending(books: &Books) -> BTreeSet<String> {
-    const PASSING: [&str; 8] =
-        ["id", "companyId", "createdDate", "modifiedDate", "date", "requestLink", "lastTransaction", "coverLetter"];
+    const PASSING: [&str; 8] = [
+        "id",
+        "companyId",
+        "createdDate",
+        "modifiedDate",
+        "date",
+        "requestLink",
+        "lastTransaction",
+        "coverLetter",
+    ];
     fn plain(value: &Value) -> Value {
         match value {
             Value::Object(map) => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Evidence, Fault, Findings};
-use crate::{avatax::Effect, journal::Entry};
+use crate::{avatax::Effect, company::Known, journal::Entry};
 
 /// What a write is about: operation and key, as the journal names them.
 type Subject = (String, String);
@@ -15,7 +15,7 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Findings) {
     let effects = effects_by_subject(evidence.effects);
     nothing_open(evidence.journal, found);
     told_beforehand(evidence.journal, &effects, found);
-    last_words(evidence.journal, &effects, found);
+    last_words(evidence, &effects, found);
 }
 
 /// The client's effects, each under the name that the journal has for it.
@@ -68,11 +68,7 @@ fn nothing_open(journal: &[Entry], found: &mut Findings) {
 }
 
 /// Every write has an intent that was recorded before it, under a plan that a person had approved before that.
-fn told_beforehand(
-    journal: &[Entry],
-    effects: &BTreeMap<Subject, Vec<&Effect>>,
-    found: &mut Findings,
-) {
+fn told_beforehand(journal: &[Entry], effects: &BTreeMap<Subject, Vec<&Effect>>, found: &mut Findings) {
     let mut approved = BTreeSet::new();
     let mut told = BTreeMap::<(&str, &str), Vec<(Timestamp, bool)>>::new();
     for entry in journal {
@@ -103,7 +99,10 @@ fn told_beforehand(
 }
 
 /// What the journal says last of each write agrees with the effects.
-fn last_words(journal: &[Entry], effects: &BTreeMap<Subject, Vec<&Effect>>, found: &mut Findings) {
+fn last_words(evidence: &Evidence<'_>, effects: &BTreeMap<Subject, Vec<&Effect>>, found: &mut Findings) {
+    let journal = evidence.journal;
+    let had =
+        |code: &str| evidence.company.customers.iter().any(|it| it.code == code && it.known != Known::No);
     let mut last = BTreeMap::<(&str, &str), (&Entry, Option<Timestamp>)>::new();
     let mut begun = BTreeMap::<(&str, &str, &str), Timestamp>::new();
     for entry in journal {
@@ -127,10 +126,20 @@ fn last_words(journal: &[Entry], effects: &BTreeMap<Subject, Vec<&Effect>>, foun
         match entry.state.as_deref() {
             Some("unclear") => found.add(Fault::Unclear, subject, "its last outcome is unclear"),
             Some("done") if done.is_none() => {
-                found.add(Fault::ClaimedDone, subject, "the journal says done, and AvaTax has no trace of it");
+                found.add(
+                    Fault::ClaimedDone,
+                    subject,
+                    "the journal says done, and AvaTax has no trace of it",
+                );
             }
-            Some("adopted") if done.is_none() && !foreign => {
-                found.add(Fault::ClaimedDone, subject, "the journal says adopted, and AvaTax has no trace of it");
+            Some("adopted")
+                if done.is_none() && !foreign && !(*operation == "create-customer" && had(key)) =>
+            {
+                found.add(
+                    Fault::ClaimedDone,
+                    subject,
+                    "the journal says adopted, and AvaTax has no trace of it",
+                );
             }
             Some(state @ ("refused" | "moved")) if under_this_plan && !foreign => {
                 let detail = format!("the journal says {state}, and AvaTax did it");
@@ -140,9 +149,9 @@ fn last_words(journal: &[Entry], effects: &BTreeMap<Subject, Vec<&Effect>>, foun
         }
     }
     // Something was written and the journal never said what became of it.
-    for ((operation, key), _) in effects.iter().filter(|((operation, key), _)| {
-        !last.contains_key(&(operation.as_str(), key.as_str()))
-    }) {
+    for ((operation, key), _) in
+        effects.iter().filter(|((operation, key), _)| !last.contains_key(&(operation.as_str(), key.as_str())))
+    {
         found.add(Fault::ClaimedUndone, name(operation, key), "AvaTax did it, and no outcome says so");
     }
 }

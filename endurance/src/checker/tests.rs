@@ -46,10 +46,22 @@ impl Run {
         for customer in run.company.customers.clone() {
             let record = run.record(&customer);
             match customer.known {
-                Known::No => run.write("create-customer", "CreateCustomers", "customer-created", &customer.code, json!({})),
+                Known::No => run.write(
+                    "create-customer",
+                    "CreateCustomers",
+                    "customer-created",
+                    &customer.code,
+                    json!({}),
+                ),
                 Known::Poorer => {
                     let detail = json!({"changed": ["emailAddress", "phoneNumber"]});
-                    run.write("update-customer", "UpdateCustomer", "customer-updated", &customer.code, detail);
+                    run.write(
+                        "update-customer",
+                        "UpdateCustomer",
+                        "customer-updated",
+                        &customer.code,
+                        detail,
+                    );
                 }
                 Known::Same | Known::Contrary => {}
             }
@@ -134,7 +146,14 @@ impl Run {
         });
     }
 
-    fn effect(&mut self, cause: &str, kind: &str, code: Option<&str>, certificate: Option<u64>, detail: Value) {
+    fn effect(
+        &mut self,
+        cause: &str,
+        kind: &str,
+        code: Option<&str>,
+        certificate: Option<u64>,
+        detail: Value,
+    ) {
         let at = self.tick();
         self.effects.push(Effect {
             sequence: self.effects.len() as u64 + 1,
@@ -192,9 +211,13 @@ fn a_good_run_has_no_violations() {
 
 #[test]
 fn whatever_is_done_twice_is_seen() {
-    for kind in
-        ["customer-created", "customer-updated", "certificate-linked", "attachment-stored", "invitation-created"]
-    {
+    for kind in [
+        "customer-created",
+        "customer-updated",
+        "certificate-linked",
+        "attachment-stored",
+        "invitation-created",
+    ] {
         assert!(spoiled(|run| run.repeat(kind)).contains(&Fault::Doubled), "{kind}");
     }
     let twice = spoiled(|run| {
@@ -249,7 +272,8 @@ fn wrong_content_is_seen() {
 
 #[test]
 fn what_nobody_wanted_is_seen() {
-    let stranger = spoiled(|run| run.write("create-customer", "CreateCustomers", "customer-created", "X", json!({})));
+    let stranger =
+        spoiled(|run| run.write("create-customer", "CreateCustomers", "customer-created", "X", json!({})));
     assert_eq!(stranger, [Fault::Extra]);
     let taxed = spoiled(|run| {
         let code = run.company.customers.last().unwrap().code.clone();
@@ -264,7 +288,8 @@ fn what_nobody_wanted_is_seen() {
     });
     assert_eq!(certificate, [Fault::Extra]);
     let by_certificate = spoiled(|run| {
-        run.effects.iter_mut().find(|it| it.kind == "customer-created").unwrap().cause = "CreateCertificates".into();
+        run.effects.iter_mut().find(|it| it.kind == "customer-created").unwrap().cause =
+            "CreateCertificates".into();
     });
     assert_eq!(by_certificate, [Fault::Extra]);
 }
@@ -345,7 +370,13 @@ fn other_people_explain_what_is_missing_but_not_what_is_doubled() {
     let doubled = spoiled(|run| {
         let code = taken(run);
         for _ in 0..2 {
-            run.write("send-invitation", "CreateCertExpressInvitation", "invitation-created", &code, json!({}));
+            run.write(
+                "send-invitation",
+                "CreateCertExpressInvitation",
+                "invitation-created",
+                &code,
+                json!({}),
+            );
         }
     });
     assert!(doubled.contains(&Fault::Doubled) || doubled.contains(&Fault::Extra));

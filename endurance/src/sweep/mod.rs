@@ -21,12 +21,13 @@ use serde::Serialize;
 use tempfile::TempDir;
 use tokio::{sync::Semaphore, task::JoinSet};
 
-pub use self::{point::Point, stage::Phase};
 use self::stage::{Ran, Stage};
+pub use self::{point::Point, stage::Phase};
 use crate::{
     checker::{self, Evidence, Fault, Violation},
     company::Size,
     error::EnduranceError,
+    evidence,
     ground::{Ground, journal_file},
     journal,
     random::Random,
@@ -50,6 +51,8 @@ pub struct Options {
     pub limit: Option<Duration>,
     /// Decides the order of points and the second kill.
     pub seed: u64,
+    /// Where the evidence of points with violations is kept, if it is.
+    pub keep: Option<PathBuf>,
 }
 
 /// What became of one point.
@@ -109,8 +112,7 @@ struct Undisturbed {
 pub async fn sweep(options: &Options, bar: &ProgressBar) -> Result<Outcome, EnduranceError> {
     let started = Instant::now();
     let undisturbed = Arc::new(undisturbed(&options.program).await?);
-    let (appends, requests) =
-        undisturbed.counts.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    let (appends, requests) = undisturbed.counts.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     let all = Point::all(appends, requests);
     let points = all.len();
     let mut chosen = if options.only.is_empty() { all } else { options.only.clone() };
@@ -140,7 +142,14 @@ pub async fn sweep(options: &Options, bar: &ProgressBar) -> Result<Outcome, Endu
         bar.inc(1);
     }
     swept.sort_by_key(|it| it.point.parse::<Point>().map(|point| (point.kind(), point.number())).ok());
-    Ok(Outcome { appends, requests, points, swept, seconds: started.elapsed().as_secs_f64(), seed: options.seed })
+    Ok(Outcome {
+        appends,
+        requests,
+        points,
+        swept,
+        seconds: started.elapsed().as_secs_f64(),
+        seed: options.seed,
+    })
 }
 
 fn joined(
@@ -175,7 +184,10 @@ async fn count(stage: &Stage<'_>, phase: Phase) -> Result<(u64, u64), EnduranceE
     let before = stage.requests();
     let ran = stage.run(phase, None).await?;
     if ran.code != Some(0) {
-        return Err(EnduranceError::Undisturbed(format!("{phase:?} ended with {:?}: {}", ran.code, ran.said)));
+        return Err(EnduranceError::Undisturbed(format!(
+            "{phase:?} ended with {:?}: {}",
+            ran.code, ran.said
+        )));
     }
     Ok((stage.appends()?, stage.requests() - before))
 }
@@ -233,6 +245,10 @@ impl Undisturbed {
             }
         }
         violations.extend(self.look(&stage).await?.1);
+        if let Some(keep) = options.keep.as_deref().filter(|_| !violations.is_empty()) {
+            let name = point.to_string().replace(':', "-");
+            evidence::keep(keep, &name, stage.folder(), &stage.avatax, &violations).await?;
+        }
         Ok(Swept {
             point: point.to_string(),
             kind: point.kind(),

@@ -50,7 +50,8 @@ impl Point {
     /// Every point of an onboarding with so many appends and requests.
     #[must_use]
     pub fn all(appends: u64, requests: u64) -> Vec<Self> {
-        let appends = (1..=appends).flat_map(|it| [Side::Before, Side::After].map(|side| Self::Append(it, side)));
+        let appends =
+            (1..=appends).flat_map(|it| [Side::Before, Side::After].map(|side| Self::Append(it, side)));
         let requests = (1..=requests)
             .flat_map(|it| [Stage::Arrived, Stage::CarriedOut].map(|stage| Self::Request(it, stage)));
         appends.chain(requests).collect()
@@ -95,7 +96,9 @@ mod tests {
         for point in all {
             assert_eq!(point.to_string().parse::<Point>().unwrap(), point);
         }
-        for wrong in ["", "append", "append:1", "append:0:after", "append:1:done", "request:x:arrived", "a:1:b:c"] {
+        for wrong in
+            ["", "append", "append:1", "append:0:after", "append:1:done", "request:x:arrived", "a:1:b:c"]
+        {
             assert!(wrong.parse::<Point>().is_err(), "{wrong}");
         }
     }

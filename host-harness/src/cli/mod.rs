@@ -82,12 +82,7 @@ pub fn main_with(journal: Option<JournalWrap>) -> ExitCode {
 }
 
 /// Runs a command.
-pub async fn run(
-    cli: &Cli,
-    console: &mut Console,
-    stop: Arc<Stop>,
-    journal: Option<JournalWrap>,
-) -> Ending {
+pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>, journal: Option<JournalWrap>) -> Ending {
     match &cli.command {
         Command::Demo(args) => return demo::run(cli, args, console, &stop).await,
         Command::AvataxSim(args) => return stand_in(args, console).await,
