@@ -26,9 +26,10 @@ impl Size {
 }
 
 /// What AvaTax has of a customer before anything is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Known {
     /// Nothing.
+    #[default]
     No,
     /// All that the ERP has.
     Same,
@@ -163,12 +164,6 @@ impl Company {
     #[must_use]
     pub fn has_paper(&self, customer: &Customer) -> bool {
         self.papers.iter().any(|paper| self.owner(paper).is_some_and(|owner| owner.id == customer.id))
-    }
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        Self::No
     }
 }
 

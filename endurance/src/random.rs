@@ -15,7 +15,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,18 +25,18 @@ impl Random {
 
     /// A number from `low` to `high`, both included.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high.saturating_sub(low) + 1)
+        low + self.number() % (high.saturating_sub(low) + 1)
     }
 
     /// Whether a thing of this likelihood, in percent, happens.
     pub fn percent(&mut self, likelihood: u64) -> bool {
-        self.next() % 100 < likelihood
+        self.number() % 100 < likelihood
     }
 
     /// One of several; none of none.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let count = u64::try_from(from.len()).ok().filter(|count| *count > 0)?;
-        from.get(usize::try_from(self.next() % count).ok()?)
+        from.get(usize::try_from(self.number() % count).ok()?)
     }
 
     /// Brings things into a random order.

@@ -72,7 +72,10 @@ pub struct Overrides {
 
 /// What a program that embeds the command puts around the journal of a tenant, to watch entries or to get in their way.
 #[derive(Clone)]
-pub struct JournalWrap(pub Arc<dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Send + Sync>);
+pub struct JournalWrap(pub Arc<WrapJournal>);
+
+/// Takes the real journal and gives the one that the component gets.
+pub type WrapJournal = dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Send + Sync;
 
 impl std::fmt::Debug for JournalWrap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
