@@ -3,7 +3,7 @@
 
 use std::{env, time::Duration};
 
-use endurance::{chaos, component_file, sweep};
+use endurance::{chaos, component_file, error::EnduranceError, sweep};
 use indicatif::ProgressBar;
 
 const SECONDS: u64 = 60;
@@ -38,7 +38,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-async fn swept(twice: bool) {
+async fn swept(twice: bool) -> Result<(), EnduranceError> {
     need_component();
     let options = sweep::Options {
         program: env!("CARGO_BIN_EXE_onboard-to-kill").into(),
@@ -49,20 +49,21 @@ async fn swept(twice: bool) {
         seed: seed(),
         keep: None,
     };
-    let outcome = sweep::sweep(&options, &ProgressBar::hidden()).await.unwrap();
+    let outcome = sweep::sweep(&options, &ProgressBar::hidden()).await?;
     println!("{} of {} points", outcome.swept.len(), outcome.points);
     let wrong: Vec<_> = outcome.swept.iter().filter(|it| !it.violations.is_empty()).take(3).collect();
     assert!(outcome.is_good(), "cargo xtask crash-sweep --only POINT runs one alone: {wrong:#?}");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_anywhere_goes_on_and_ends_as_if_nothing_had_been() {
-    swept(false).await;
+    swept(false).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_again_while_it_recovers_ends_the_same() {
-    swept(true).await;
+    swept(true).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
