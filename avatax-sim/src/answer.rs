@@ -26,6 +26,7 @@ use crate::{
     },
     fault::FaultKind,
     misbehave::{self, CutConnection},
+    observer::{Moment, Next, Stage},
     random,
     routes::Operation,
     shared::Shared,
@@ -57,6 +58,13 @@ pub(crate) async fn api(
         }
         (verdict, number)
     };
+    let vanishes = |stage| {
+        let moment = Moment { number, operation: operation.name(), stage };
+        shared.setting.config.observer.as_ref().is_some_and(|observer| observer(moment) == Next::Vanish)
+    };
+    if vanishes(Stage::Arrived) {
+        return misbehave::cut();
+    }
     let wait = shared.setting.config.latency + verdict.delay;
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
@@ -69,6 +77,9 @@ pub(crate) async fn api(
                 Ok(body) => run(&shared, operation, &params, (parts, body), number).await,
                 Err(_too_large) => refused(too_large()),
             };
+            if vanishes(Stage::CarriedOut) {
+                return misbehave::cut();
+            }
             match verdict.kind.or(outcome.spoiled) {
                 Some(kind) => misbehave::after(kind, &outcome.result),
                 None => send(&outcome.result),

@@ -8,7 +8,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use crate::{fault, fault::Fault, random};
+use crate::{fault, fault::Fault, observer::Observer, random};
 
 /// What the credential may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -183,6 +183,8 @@ pub struct SimConfig {
     pub batch: BatchMode,
     /// What linking twice does.
     pub link_twice: LinkTwice,
+    /// Who watches requests, if anybody.
+    pub observer: Option<Observer>,
 }
 
 impl Default for SimConfig {
@@ -210,6 +212,7 @@ impl Default for SimConfig {
             duplicate: DuplicateAnswer::default(),
             batch: BatchMode::default(),
             link_twice: LinkTwice::default(),
+            observer: None,
         }
     }
 }
@@ -324,6 +327,7 @@ impl SimArgs {
             duplicate: self.duplicate,
             batch: self.batch,
             link_twice: self.link_twice,
+            observer: None,
         }
     }
 }

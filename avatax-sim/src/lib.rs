@@ -32,6 +32,7 @@ mod invitations;
 mod links;
 mod list;
 mod misbehave;
+mod observer;
 mod random;
 mod routes;
 mod server;
@@ -45,5 +46,6 @@ pub use config::{
 };
 pub use error::SimError;
 pub use fault::{Fault, FaultKind, FaultParseError};
+pub use observer::{Moment, Next, Observer, Stage};
 pub use server::{Simulator, start};
 pub use shared::{FaultCounts, Summary};

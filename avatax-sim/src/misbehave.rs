@@ -130,7 +130,8 @@ fn html(status: StatusCode) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }
 
-fn cut() -> Response {
+/// The mark of a connection to be cut, in the place of an answer.
+pub(crate) fn cut() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(CutConnection);
     response

@@ -1,4 +1,5 @@
-//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`.
+//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`; and
+//! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind.
 //!
 //! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
 //! library for WebAssembly, is fetched here, and each step says on standard error what it does. Nothing is remembered
@@ -59,6 +60,19 @@ enum Task {
     ReadEval {
         /// Passed on to `read-eval`: a folder, and options.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        rest: Vec<OsString>,
+    },
+    /// Kills the program at every append to the journal and at every request, each time runs it again until it is done,
+    /// and checks what is left behind. All points take some minutes.
+    CrashSweep {
+        /// Passed on to `endurance sweep`: --jobs, --only, --twice, --seconds, --seed, --json.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<OsString>,
+    },
+    /// Lets AvaTax misbehave at random in many runs, and checks what is left behind.
+    Chaos {
+        /// Passed on to `endurance chaos`: --runs, --seed, --only, --rate, --jobs, --seconds, --json.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<OsString>,
     },
     /// Builds the component and the program and runs every test.
@@ -124,6 +138,14 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             cargo.arg("--manifest-path").arg(root.join("Cargo.toml")).arg("--");
             run::run(cargo.args(rest))
         }
+        Task::CrashSweep { rest } => {
+            build(None)?;
+            endure(&root, "sweep", &rest)
+        }
+        Task::Chaos { rest } => {
+            build(None)?;
+            endure(&root, "chaos", &rest)
+        }
         Task::Test { rest } => {
             assets::fetch();
             build(None)?;
@@ -135,6 +157,14 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             run::run(run::cargo(&root).args(["test", "--workspace", "--locked"]).args(rest))
         }
     }
+}
+
+/// Builds the endurance tests with the program that they kill, and runs one of them.
+fn endure(root: &Path, task: &str, rest: &[OsString]) -> Result<(), TaskError> {
+    run::step("building what kills and disturbs, and running it");
+    let package = ["--quiet", "--locked", "--package", "endurance"];
+    run::run(run::cargo(root).arg("build").args(package))?;
+    run::run(run::cargo(root).arg("run").args(package).args(["--", task]).args(rest))
 }
 
 /// The folder above this crate, which cargo names when it runs us.
@@ -170,6 +200,15 @@ mod tests {
         let Task::ReadEval { rest } = arguments.task else { panic!("another task") };
         assert_eq!(rest, ["samples", "--only", "d01", "--json"]);
         assert!(Arguments::try_parse_from(["cargo xtask", "read-eval"]).is_err(), "a folder is needed");
+    }
+
+    #[test]
+    fn options_of_sweep_and_chaos_need_no_hyphens_before_them() {
+        let arguments = Arguments::parse_from(["cargo xtask", "crash-sweep", "--only", "append:3:after"]);
+        let Task::CrashSweep { rest } = arguments.task else { panic!("another task") };
+        assert_eq!(rest, ["--only", "append:3:after"]);
+        let arguments = Arguments::parse_from(["cargo xtask", "chaos", "--runs", "5"]);
+        assert!(matches!(arguments.task, Task::Chaos { rest } if rest == ["--runs", "5"]));
     }
 
     #[test]

@@ -34,7 +34,7 @@ use self::{
     exit::{Exit, Failure},
     flow::{Flowed, Request},
     json::Ending,
-    session::{Job, Needs, Overrides, Session},
+    session::{Job, JournalWrap, Needs, Overrides, Session},
 };
 use crate::{
     config::{Config, TenantConfig},
@@ -48,6 +48,12 @@ pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (contract ecms:on
 /// The whole process.
 #[must_use]
 pub fn main() -> ExitCode {
+    main_with(None)
+}
+
+/// The whole process, with something put around the journal that it writes.
+#[must_use]
+pub fn main_with(journal: Option<JournalWrap>) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -70,7 +76,7 @@ pub fn main() -> ExitCode {
         if !matches!(cli.command, Command::AvataxSim(_)) {
             tokio::spawn(Arc::clone(&stop).watch());
         }
-        run(&cli, &mut console, stop).await
+        run(&cli, &mut console, stop, journal).await
     });
     // A blocking read that hangs must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -78,7 +84,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs a command.
-pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>) -> Ending {
+pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>, journal: Option<JournalWrap>) -> Ending {
     match &cli.command {
         Command::Demo(args) => return demo::run(cli, args, console, &stop).await,
         Command::AvataxSim(args) => return stand_in(args, console).await,
@@ -89,7 +95,7 @@ pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>) -> Ending {
         Err(failure) => return Ending { failure: Some(failure), ..Ending::default() },
     };
     let ended = match config.tenant(Some(&name)) {
-        Ok(tenant) => on_tenant(cli, &config, tenant, console, stop).await,
+        Ok(tenant) => on_tenant(cli, &config, tenant, console, stop, journal).await,
         Err(error) => Err(session::of_config(&error)),
     };
     let mut ending = ended.unwrap_or_else(|failure| Ending { failure: Some(failure), ..Ending::default() });
@@ -142,6 +148,7 @@ async fn on_tenant(
     tenant: &TenantConfig,
     console: &mut Console,
     stop: Arc<Stop>,
+    journal: Option<JournalWrap>,
 ) -> Result<Ending, Failure> {
     let again = cli.again();
     if matches!(cli.command, Command::Sync(_) | Command::Certificates(_) | Command::Resume(_)) {
@@ -152,6 +159,7 @@ async fn on_tenant(
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
         let reader = session::reader(&config.reader, &cli.shared);
         let plugin = session::load_plugin(path).await?;
+        let overrides = Overrides { journal, ..overrides };
         Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await
     };
     match &cli.command {

@@ -66,6 +66,21 @@ pub struct Overrides {
     pub delivery: Option<Delivery>,
     /// Credentials that are at hand already.
     pub credentials: Option<Credentials>,
+    /// What goes between the component and a journal that is written.
+    pub journal: Option<JournalWrap>,
+}
+
+/// What a program that embeds the command puts around the journal of a tenant, to watch entries or to get in their way.
+#[derive(Clone)]
+pub struct JournalWrap(pub Arc<WrapJournal>);
+
+/// Takes the real journal and gives the one that the component gets.
+pub type WrapJournal = dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Send + Sync;
+
+impl std::fmt::Debug for JournalWrap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JournalWrap")
+    }
 }
 
 /// Which export to run.
@@ -176,7 +191,11 @@ impl Session {
             (egress, credentials)
         };
         let journal: Arc<dyn Journal> = if needs == Needs::Writing {
-            Arc::new(open_journal(&config.data_dir)?)
+            let journal: Arc<dyn Journal> = Arc::new(open_journal(&config.data_dir)?);
+            match overrides.journal {
+                Some(JournalWrap(wrap)) => wrap(journal),
+                None => journal,
+            }
         } else {
             Arc::new(NoJournal)
         };
