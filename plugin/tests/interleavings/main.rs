@@ -74,7 +74,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(2_000), ..ProptestConfig::default() })]
+    #![proptest_config(config(3_000))]
 
     #[test]
     fn customers_are_created_once_and_nothing_is_left_open(world in world(12, 0), fresh in any::<u64>()) {
@@ -85,7 +85,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(1_000), ..ProptestConfig::default() })]
+    #![proptest_config(config(1_000))]
 
     #[test]
     fn certificates_and_invitations_happen_once(world in world(6, 4), fresh in any::<u64>()) {
@@ -97,7 +97,8 @@ proptest! {
     }
 }
 
-/// Cases of a test: what `PROPTEST_CASES` says, else so many.
-fn cases(usually: u32) -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usually)
+/// So many cases, or as many as `PROPTEST_CASES` says. What failed is printed, and not kept in the tree.
+fn config(usually: u32) -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: cases.unwrap_or(usually), failure_persistence: None, ..ProptestConfig::default() }
 }
