@@ -30,6 +30,8 @@ pub const KEY_VARIABLE: &str = "ENDURANCE_LICENSE_KEY";
 pub const TENANT: &str = "endurance";
 /// Small, so that a handful of customers make several batches.
 const BATCH_SIZE: usize = 7;
+/// Longer than any stand-in here takes to show what it has stored, and short, since runs wait for it.
+pub const SETTLING_SECONDS: u64 = 2;
 
 const SCHEMA: &str = "
     create table customer(
@@ -87,7 +89,7 @@ impl Ground {
         let own = |name: &str| quoted(&self.folder.path().join(name).to_string_lossy());
         let text = format!(
             "[tenants.{TENANT}]\nbase-url = {}\nallow-loopback = true\ncompany-code = \"DEFAULT\"\n\
-             data-dir = \"data\"\nbatch-size = {BATCH_SIZE}\n\n\
+             data-dir = \"data\"\nbatch-size = {BATCH_SIZE}\nsettling-seconds = {SETTLING_SECONDS}\n\n\
              [tenants.{TENANT}.credentials]\naccount-env = \"{ACCOUNT_VARIABLE}\"\n\
              license-key-env = \"{KEY_VARIABLE}\"\n\n\
              [tenants.{TENANT}.erp]\nkind = \"sqlite\"\npath = {}\n\n\

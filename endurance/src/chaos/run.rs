@@ -76,7 +76,7 @@ async fn play(host: &Host, draw: &Draw, keep: Option<&Path>) -> Result<Disturbed
     player.in_chaos(draw.rounds).await?;
     let struck = simulator.summary();
     simulator.set_faults(Vec::new());
-    player.in_calm(draw.visible_after).await?;
+    player.in_calm().await?;
 
     let mut violations = player.violations;
     let rounds = player.rounds;
@@ -139,7 +139,7 @@ impl Player<'_> {
     }
 
     /// Runs each command until it ends well, which it has to.
-    async fn in_calm(&mut self, visible_after: Duration) -> Result<(), EnduranceError> {
+    async fn in_calm(&mut self) -> Result<(), EnduranceError> {
         for job in JOBS {
             let mut why = None;
             for _ in 0..CALM_ROUNDS {
@@ -155,8 +155,6 @@ impl Player<'_> {
                     detail,
                 });
             }
-            // The next command, and the checker, may count on what was written to be seen by then.
-            tokio::time::sleep(visible_after).await;
         }
         Ok(())
     }
@@ -179,14 +177,14 @@ impl Player<'_> {
         )
         .await
         .map_err(|failure| failed(failure.to_string()))?;
-        let previewed = session.run(job, Action::Preview, "onboard").await;
+        let previewed = session.run(job, Action::Preview, "onboard", "onboard").await;
         let plan = match previewed {
             Ok(report) => report.plan,
             Err(failure) => return Ok(Some(self.gave_up(job, &failure))),
         };
         let Some(plan) = plan.filter(|plan| plan.writes > 0) else { return Ok(None) };
         let approval = Approval { plan_digest: plan.digest, approved_by: "Endurance Test".to_owned() };
-        match session.run(job, Action::Apply(approval), "onboard").await {
+        match session.run(job, Action::Apply(approval), "onboard", "onboard").await {
             Ok(report) if exit::of_applied(&report) == Exit::Done => Ok(None),
             Ok(report) => {
                 Ok(Some(format!("done in part, {} remaining: {:?}", report.remaining, report.outcomes)))

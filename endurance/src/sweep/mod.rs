@@ -282,7 +282,7 @@ impl Undisturbed {
 /// Whether the journal's chain of hashes holds.
 pub(crate) fn chain(path: &Path) -> Option<Violation> {
     let broken = match SqliteJournal::open_read_only(path) {
-        Ok(journal) => journal.verify().err().map(|error| error.to_string()),
+        Ok(journal) => journal.verify(&[]).err().map(|error| error.to_string()),
         Err(error) => Some(error.to_string()),
     };
     broken.map(|detail| Violation { fault: Fault::Chain, subject: "journal".to_owned(), detail })
