@@ -27,6 +27,10 @@ use serde_json::{Value, json};
 
 /// What ten times the customers may add.
 const ALLOWED_MIB: u64 = 150;
+/// Exit code of a run that has to be gone on with.
+const DONE_IN_PART: i32 = 4;
+/// Most that the journal may take for each customer, in bytes: plan, intent and outcome.
+const JOURNAL_BYTES: u64 = 1_000;
 const STEPS: [(&str, &[&str]); 4] = [
     ("analyze", &["analyze", "--json"]),
     ("sync", &["sync", "--yes", "--json"]),
@@ -37,6 +41,7 @@ const STEPS: [(&str, &[&str]); 4] = [
 /// What a step printed, and what it took.
 struct Step {
     name: &'static str,
+    done: bool,
     document: Value,
     peak_kib: u64,
 }
@@ -74,9 +79,10 @@ fn run(stage: &Stage, name: &'static str, arguments: &[&str]) -> Step {
         thread::sleep(Duration::from_millis(3));
     };
     let (out, err) = (fs::read_to_string(out).unwrap(), fs::read_to_string(err).unwrap());
-    assert_eq!(status.code(), Some(0), "{name}\n--- stdout\n{out}\n--- stderr\n{err}");
+    let code = status.code();
+    assert!(code == Some(0) || code == Some(DONE_IN_PART), "{name}\n--- stdout\n{out}\n--- stderr\n{err}");
     println!("    {name}: {:.1} s, peak {} MiB", begun.elapsed().as_secs_f32(), peak / 1024);
-    Step { name, document: serde_json::from_str(&out).unwrap(), peak_kib: peak }
+    Step { name, done: code == Some(0), document: serde_json::from_str(&out).unwrap(), peak_kib: peak }
 }
 
 /// The whole flow over that many customers.
@@ -84,6 +90,7 @@ fn flow(customers: u32) -> (Stage, Vec<Step>) {
     let stage = Stage::build().customers(customers).start();
     println!("{customers} customers");
     let steps = STEPS.map(|(name, arguments)| run(&stage, name, arguments));
+    assert!(steps.iter().all(|step| step.done));
     (stage, steps.into())
 }
 
@@ -151,4 +158,71 @@ fn twenty_thousand_customers_take_hardly_more_memory_than_two_thousand() {
         println!("{}: {} MiB, then {} MiB", few.name, few.peak_kib / 1024, many.peak_kib / 1024);
         assert!(more <= ALLOWED_MIB, "{} takes {more} MiB more for ten times the customers", few.name);
     }
+}
+
+/// Every twentieth call goes wrong, in each of the ways that leave a doubt or cost a wait.
+#[test]
+fn a_hundred_thousand_customers_amid_faults_are_created_once_in_the_same_memory() {
+    let stage = Stage::build()
+        .customers(100_000)
+        .without_certificates()
+        .setting("settling-seconds = 2")
+        .sim(|sim| {
+            let kinds = [
+                "429:retry-after=1",
+                "500-before:limit=100000",
+                "500-after:limit=100000",
+                "cut-after:limit=100000",
+                "lost:limit=100000",
+                "partial:limit=100000",
+            ];
+            let rates = [0.005, 0.01, 0.01, 0.01, 0.01, 0.005];
+            sim.faults = kinds
+                .iter()
+                .zip(rates)
+                .map(|(kind, rate)| format!("{kind},rate={rate}").parse().unwrap())
+                .collect();
+        })
+        .start();
+    let mut steps = vec![run(&stage, "sync", &["sync", "--yes", "--json"])];
+    for _ in 0..5 {
+        if steps.last().unwrap().done {
+            break;
+        }
+        steps.push(run(&stage, "resume", &["resume", "--json"]));
+    }
+    assert!(steps.last().unwrap().done, "five times resumed and still not done");
+
+    let sim = stage.sim();
+    let struck: u64 = sim.struck();
+    assert!(struck > 50, "only {struck} faults struck");
+    let customers = sim.count("customers");
+    assert!(customers > u64::from(stage.erp.active) * 9 / 10 && customers < u64::from(stage.erp.active));
+    assert_eq!(sim.count("effects"), customers);
+    assert_eq!(sim.repeated(), [] as [String; 0]);
+    let analysis = run(&stage, "analyze", &["analyze", "--json"]);
+    assert_eq!(analysis.document["result"]["creatable"], customers);
+
+    let journal: u64 = ["", "-wal"]
+        .iter()
+        .filter_map(|end| fs::metadata(stage.dir().join(format!("data/journal.sqlite{end}"))).ok())
+        .map(|file| file.len())
+        .sum();
+    println!("{struck} faults; {} bytes of journal for each customer", journal / customers);
+    assert!(journal / customers <= JOURNAL_BYTES, "{} bytes", journal / customers);
+    let few = run(&few_customers(), "sync", &["sync", "--yes", "--json"]);
+    for step in &steps {
+        let more = step.peak_kib.saturating_sub(few.peak_kib) / 1024;
+        println!(
+            "{}: {} MiB, with 2,000 customers {} MiB",
+            step.name,
+            step.peak_kib / 1024,
+            few.peak_kib / 1024
+        );
+        assert!(more <= ALLOWED_MIB, "{} takes {more} MiB more for fifty times the customers", step.name);
+    }
+}
+
+fn few_customers() -> Stage {
+    Stage::build().customers(2_000).without_certificates().start()
 }

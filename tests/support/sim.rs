@@ -76,6 +76,14 @@ impl<'a> Sim<'a> {
         state.get(name).and_then(Value::as_u64).unwrap_or_else(|| panic!("no figure `{name}` in {state}"))
     }
 
+    /// How often faults struck.
+    #[must_use]
+    pub fn struck(&self) -> u64 {
+        let answer = self.send(Method::GET, "/sim/faults", String::new());
+        let kinds = answer.get("struck").and_then(Value::as_object).cloned().unwrap_or_default();
+        kinds.values().filter_map(Value::as_object).flat_map(|it| it.values()).filter_map(Value::as_u64).sum()
+    }
+
     /// Every change in order.
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
