@@ -2,12 +2,23 @@
 //!
 //! Each has to end as a reading or a finding, within its time and without more memory than the reader's bounds explain.
 //! What is made depends on a seed alone; a failure names it.
+//!
+//! Smaller bounds than usual are what every run checks. The usual ones have an ignored test; in release mode
+//! (`cargo test --release -p document-reader --test hostile -- --ignored --nocapture`) they took, on 23 November 2026:
+//!
+//! | bounds | findings | all files | slowest file | most memory for a file |
+//! |---|---|---|---|---|
+//! | small | 1061 of 2000 | 61 s | 0.4 s | 254 MiB |
+//! | usual | 1059 of 2000 | 66 s | 1.8 s | 384 MiB |
 
 #![expect(clippy::panic, reason = "helpers of tests stop the test that uses them")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -63,8 +74,24 @@ const FILES: u64 = 2_000;
 const SEED: u64 = 20_260_301;
 /// Time for one file; most take a few milliseconds, but the machine may be busy.
 const TIME: Duration = Duration::from_secs(60);
-/// Memory for one file, beside what the test holds itself.
-const MEMORY: usize = 512 * 1024 * 1024;
+
+/// What counts allocations counts those of the whole process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What a file may cost.
+#[derive(Clone, Copy)]
+struct Bounds {
+    limits: Limits,
+    /// Bytes for one file, beside what the test holds itself.
+    memory: usize,
+}
+
+/// What the files cost at most.
+#[derive(Default)]
+struct Most {
+    time: Duration,
+    memory: usize,
+}
 
 /// Says that there is nothing to read.
 struct Blind;
@@ -80,9 +107,15 @@ impl Recogniser for Blind {
     }
 }
 
-/// Bounds small enough that two thousand files are through in a minute; bombs have to pass them all the same.
-fn limits() -> Limits {
-    Limits { pages: 20, pixels: 8_000_000, unpacked: 32 * 1024 * 1024, ..Limits::default() }
+/// Small enough that two thousand files are through in a minute; bombs have to pass them all the same.
+fn small() -> Bounds {
+    let limits = Limits { pages: 20, pixels: 8_000_000, unpacked: 32 * 1024 * 1024, ..Limits::default() };
+    Bounds { limits, memory: 512 * 1024 * 1024 }
+}
+
+/// Those that hold where certificates are read, with what a sandboxed reader gets.
+fn usual() -> Bounds {
+    Bounds { limits: Limits::default(), memory: 768 * 1024 * 1024 }
 }
 
 fn sentence(finding: &Finding) {
@@ -91,12 +124,12 @@ fn sentence(finding: &Finding) {
 }
 
 /// Reads, draws and copies a file; answers whether reading gave a finding.
-fn survives(name: &str, bytes: Vec<u8>) -> bool {
+fn survives(name: &str, bytes: Vec<u8>, bounds: &Bounds, most: &mut Most) -> bool {
+    let limits = bounds.limits;
     let before = NOW.load(Ordering::Relaxed);
     MOST.store(before, Ordering::Relaxed);
     let started = Instant::now();
     let found = native::guarded(TIME, move || {
-        let limits = limits();
         let reading = read(&bytes, Some(&Blind), &limits);
         let turned = reading.as_ref().ok().and_then(|reading| reading.pages.first()).map(|page| page.turned);
         for finding in [
@@ -121,35 +154,59 @@ fn survives(name: &str, bytes: Vec<u8>) -> bool {
     let took = started.elapsed();
     let peak = MOST.load(Ordering::Relaxed).saturating_sub(before);
     assert!(took < TIME, "{name} took {took:?}");
-    assert!(peak < MEMORY, "{name} took {} MiB", peak / 1024 / 1024);
+    assert!(peak < bounds.memory, "{name} took {} MiB", peak / 1024 / 1024);
     if took > Duration::from_secs(3) || peak > 200 * 1024 * 1024 {
         println!("{name}: {took:?}, {} MiB", peak / 1024 / 1024);
     }
+    *most = Most { time: most.time.max(took), memory: most.memory.max(peak) };
     match found {
         Ok(finding) => finding,
         Err(finding) => panic!("{name}: {finding}"),
     }
 }
 
-#[test]
-fn two_thousand_hostile_files_end_as_a_reading_or_a_finding() {
+/// Puts every file through. `refused` says whether the bounds are below what the bombs unpack to.
+fn all_survive(bounds: &Bounds, refused: bool) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let started = Instant::now();
     let valid = harm::valid();
+    let mut most = Most::default();
     let mut findings = 0;
     for (name, bytes) in &valid {
-        assert!(!survives(name, bytes.clone()), "{name} is a good file");
+        assert!(!survives(name, bytes.clone(), bounds, &mut most), "{name} is a good file");
     }
     let planted = harm::bombs::planted();
-    for (name, bytes, refused) in &planted {
-        let finding = survives(name, bytes.clone());
-        assert!(finding || !refused, "{name} has to be refused");
+    for (name, bytes, bad) in &planted {
+        let finding = survives(name, bytes.clone(), bounds, &mut most);
+        if *bad && !finding {
+            println!("{name} was read");
+        }
+        assert!(finding || !bad || !refused, "{name} has to be refused");
         findings += usize::from(finding);
     }
     let rest = FILES - planted.len() as u64;
     for number in 0..rest {
         let mut random = harm::Random::new(SEED + number);
         let (kind, bytes) = harm::spoiled(&valid, &mut random);
-        findings += usize::from(survives(&format!("seed {} ({kind})", SEED + number), bytes));
+        let name = format!("seed {} ({kind})", SEED + number);
+        findings += usize::from(survives(&name, bytes, bounds, &mut most));
     }
-    println!("{findings} of {FILES} files gave a finding");
+    println!(
+        "{findings} of {FILES} files gave a finding; {:?} in all, at most {:?} and {} MiB for a file",
+        started.elapsed(),
+        most.time,
+        most.memory / 1024 / 1024
+    );
     assert!(findings > 200, "spoiling files spoils some: {findings}");
+}
+
+#[test]
+fn two_thousand_hostile_files_end_as_a_reading_or_a_finding() {
+    all_survive(&small(), true);
+}
+
+#[test]
+#[ignore = "as long again as the test above, for the same code with larger numbers"]
+fn with_the_usual_bounds_they_end_within_time_and_memory_too() {
+    all_survive(&usual(), false);
 }

@@ -78,6 +78,8 @@ async fn play(host: &Host, draw: &Draw, keep: Option<&Path>) -> Result<Disturbed
     simulator.set_faults(Vec::new());
     player.in_calm().await?;
 
+    // The checker reads what AvaTax lists, and that lags too.
+    tokio::time::sleep(draw.visible_after).await;
     let mut violations = player.violations;
     let rounds = player.rounds;
     violations.extend(look(&ground, &avatax, set_up, folder.path()).await?);
