@@ -272,9 +272,11 @@ impl Stage {
 
     fn config_text(&self, kind: &str, erp: &Path, settings: &str, reader: &str) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();
+        // The stand-in shows at once what it stored, unless a test says otherwise.
+        let settling = if settings.contains("settling-seconds") { "" } else { "settling-seconds = 1\n" };
         format!(
             "[tenants.stage]\nbase-url = {}\nallow-loopback = true\ncompany-code = \"DEFAULT\"\n\
-             data-dir = \"data\"\n{settings}\n\
+             data-dir = \"data\"\n{settling}{settings}\n\
              [tenants.stage.credentials]\naccount-env = \"{ACCOUNT_VARIABLE}\"\n\
              license-key-env = \"{KEY_VARIABLE}\"\n\n\
              [tenants.stage.erp]\nkind = {}\npath = {}\n\n\
