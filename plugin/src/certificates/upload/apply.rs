@@ -1,33 +1,31 @@
 //! Creating the planned certificates, attaching their documents, and linking them to their customers, in that order:
-//! a certificate without its document is not linked, and so exempts nobody.
+//! a certificate without its document is not linked, and so exempts nobody. The second and third are in
+//! [`super::complete`].
 //!
 //! One pass attempts each of the three once, and stops at the first that did not plainly succeed; the next pass begins by
 //! looking what is there ([`crate::recovery`]). Creating may fail and store the certificate all the same, and AvaTax takes
 //! a file name twice, so the name is looked up before the first attempt too.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{all_documents, bytes};
+use super::all_documents;
+use super::complete::{attach, attachments_in_doubt, have_document, link, links_in_doubt};
 use crate::avatax::Failure;
 use crate::avatax::calls::{NewCertificate, RemoteCertificate};
 use crate::certificates::Doing;
 use crate::http::Request;
 use crate::json;
 use crate::ledger::{Ledger, Progressed, Said};
-use crate::model::documents::{DocumentError, PageRange};
 use crate::model::journal::{Entry, Operation, OutcomeState};
 use crate::model::onboarding::Error;
 use crate::model::progress::Phase;
 use crate::plan::{self, Item, sha256_hex};
-use crate::ports::document_sentence;
 use crate::recovery::{self, passes};
 use crate::sync::{is_as_confirmed, reread};
 
-const CREATE: Operation = Operation::CreateCertificate;
-const LINK: Operation = Operation::LinkCertificate;
-const ATTACH: Operation = Operation::AttachDocument;
-/// Documents held at once, in bytes.
-const HELD_MAX: usize = 8 * 1024 * 1024;
+pub(super) const CREATE: Operation = Operation::CreateCertificate;
+pub(super) const LINK: Operation = Operation::LinkCertificate;
+pub(super) const ATTACH: Operation = Operation::AttachDocument;
 
 /// Uploads of the plan that have not ended.
 pub(crate) fn open(doing: &Doing<'_>) -> Result<u64, Error> {
@@ -45,10 +43,11 @@ fn ended(ledger: &Ledger<'_>, key: &str) -> bool {
     ledger.ended(LINK, key) || [CREATE, ATTACH].iter().any(|it| given_up(ledger.progressed(*it, key)))
 }
 
-struct Upload {
-    entry: Entry,
-    item: Item,
-    id: Option<u64>,
+/// A certificate of the plan, and its id once it is known.
+pub(super) struct Upload {
+    pub(super) entry: Entry,
+    pub(super) item: Item,
+    pub(super) id: Option<u64>,
 }
 
 impl Upload {
@@ -65,7 +64,7 @@ impl Upload {
         }
     }
 
-    fn end(
+    pub(super) fn end(
         &self,
         ledger: &mut Ledger<'_>,
         operation: Operation,
@@ -75,7 +74,12 @@ impl Upload {
         ledger.end(operation, &self.entry.key, &self.entry.customer, state, &self.said(detail))
     }
 
-    fn doubts(&self, ledger: &mut Ledger<'_>, operation: Operation, why: Failure) -> Result<(), Error> {
+    pub(super) fn doubts(
+        &self,
+        ledger: &mut Ledger<'_>,
+        operation: Operation,
+        why: Failure,
+    ) -> Result<(), Error> {
         ledger.doubts(operation, &self.entry.key, &self.entry.customer, why, &self.said(""))
     }
 
@@ -170,7 +174,7 @@ pub(crate) fn settle(doing: &mut Doing<'_>) -> Result<(), Error> {
             linking.extend(there);
             Ok(absent)
         })?);
-        absent.extend(link_in_doubt(doing, linking)?);
+        absent.extend(links_in_doubt(doing, linking)?);
         for upload in absent {
             for operation in [CREATE, ATTACH, LINK] {
                 if in_doubt(&doing.ledger, operation, &upload) {
@@ -218,7 +222,8 @@ fn chunk(
             _ => missing.push(upload),
         }
     }
-    let here = link_in_doubt(doing, here)?;
+    let here = links_in_doubt(doing, here)?;
+    let here = attachments_in_doubt(doing, here)?;
     let mut here = still_as_confirmed(doing, here, documents)?;
     let missing = still_as_confirmed(doing, missing, documents)?;
     let mut fatal = None;
@@ -237,14 +242,11 @@ fn chunk(
     }
     match fatal {
         Some(error) => Err(error),
-        None => complete(doing, here),
+        None => {
+            let attached = attach(doing, here)?;
+            link(doing, attached)
+        }
     }
-}
-
-/// Attaches and links what AvaTax has.
-fn complete(doing: &mut Doing<'_>, here: Vec<Upload>) -> Result<(), Error> {
-    let attached = attach(doing, here)?;
-    link(doing, attached)
 }
 
 /// Drops, with an outcome, what changed in the ERP or the folder since the preview.
@@ -272,6 +274,9 @@ fn still_as_confirmed(
             }
             Some(id) => {
                 let why = format!("{why}. Certificate {id} exists but is not linked: preview again.");
+                if doing.ledger.progressed(ATTACH, &upload.entry.key).in_doubt() {
+                    upload.end(&mut doing.ledger, ATTACH, OutcomeState::Moved, &why)?;
+                }
                 upload.end(&mut doing.ledger, LINK, OutcomeState::Moved, &why)?;
             }
         }
@@ -339,7 +344,8 @@ fn create(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Created>, E
     Ok(created.collect())
 }
 
-fn intend(
+/// Announces writes.
+pub(super) fn intend(
     doing: &mut Doing<'_>,
     operation: Operation,
     what: &str,
@@ -351,194 +357,4 @@ fn intend(
         .zip(requests)
         .map(|(it, request)| (it.entry.key.as_str(), it.entry.customer.as_str(), sha256_hex(&request.body)));
     doing.ledger.intend(operation, what, intents.collect::<Vec<_>>())
-}
-
-/// Attaches the documents of certificates; returns those whose document AvaTax has.
-fn attach(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
-    let (mut attached, mut open): (Vec<_>, Vec<_>) =
-        uploads.into_iter().partition(|it| doing.ledger.ended(ATTACH, &it.entry.key));
-    // A certificate that was found rather than created may have its document.
-    let found = Progressed::Ended(OutcomeState::Adopted);
-    let begun = |it: &Upload| {
-        doing.ledger.progressed(ATTACH, &it.entry.key).in_doubt()
-            || doing.ledger.progressed(CREATE, &it.entry.key) == found
-    };
-    let (doubtful, fresh): (Vec<_>, Vec<_>) = open.into_iter().partition(begun);
-    open = fresh;
-    let since = doing.ledger.doubted();
-    let absent = recovery::absent(doing.ports, since, doubtful, &mut |uploads| {
-        let (there, absent) = have_document(doing, uploads)?;
-        attached.extend(there);
-        Ok(absent)
-    })?;
-    for upload in absent {
-        match doing.ledger.doubt(ATTACH, &upload.entry.key) {
-            Some(failure) if failure.is_refusal() => {
-                let why = failure.sentence();
-                upload.end(&mut doing.ledger, ATTACH, OutcomeState::Refused, &why)?;
-            }
-            _ => open.push(upload),
-        }
-    }
-    while !open.is_empty() {
-        let mut group = Vec::new();
-        let mut requests = Vec::new();
-        let mut held = 0;
-        let mut last: Option<((String, u64), Vec<u8>)> = None;
-        while let Some(upload) = open.pop() {
-            let id = &upload.item.document_id;
-            // Certificates of one document stand side by side; it is read once.
-            let part = (id.clone(), upload.item.first_page);
-            if last.as_ref().is_none_or(|(known, _)| *known != part) {
-                match bytes(doing.ports, id, pages(&upload.item)) {
-                    Ok(pdf) => last = Some((part, pdf)),
-                    Err(error) => {
-                        let passing = matches!(error, DocumentError::Unavailable(_));
-                        let state = if passing { OutcomeState::Unclear } else { OutcomeState::Refused };
-                        upload.end(&mut doing.ledger, ATTACH, state, &document_sentence(error))?;
-                        continue;
-                    }
-                }
-            }
-            let Some((_, pdf)) = &last else { continue };
-            if held > 0 && held + pdf.len() > HELD_MAX {
-                open.push(upload);
-                break;
-            }
-            let certificate = upload.id.unwrap_or_default();
-            requests.push(doing.avatax.attach_document(
-                certificate,
-                &upload.entry.key,
-                &upload.item.sha256,
-                pdf,
-            ));
-            held += pdf.len();
-            group.push(upload);
-        }
-        attached.extend(send_documents(doing, group, requests)?);
-    }
-    Ok(attached)
-}
-
-/// Pages of the document that are the certificate; none is all of them.
-fn pages(item: &Item) -> Option<PageRange> {
-    let (first, count) = (u32::try_from(item.first_page).ok()?, u32::try_from(item.page_count).ok()?);
-    (count > 0).then_some(PageRange { first, count })
-}
-
-/// Sends documents; returns the certificates that have theirs.
-fn send_documents(
-    doing: &mut Doing<'_>,
-    group: Vec<Upload>,
-    requests: Vec<Request>,
-) -> Result<Vec<Upload>, Error> {
-    intend(doing, ATTACH, "POST certificates/attachment", &group, &requests)?;
-    let answers = doing.avatax.write_all(&requests);
-    let mut attached = Vec::new();
-    let mut fatal = None;
-    for (upload, answer) in group.into_iter().zip(answers) {
-        match settled(doing, &upload, ATTACH, answer)? {
-            Attempt::Done => attached.push(upload),
-            Attempt::Fatal(error) => fatal = Some(error),
-            Attempt::Not => {}
-        }
-    }
-    fatal.map_or(Ok(attached), Err)
-}
-
-/// What an attempt to attach or link came to.
-enum Attempt {
-    Done,
-    Not,
-    Fatal(Error),
-}
-
-/// Records what became of an attempt to attach or link.
-fn settled(
-    doing: &mut Doing<'_>,
-    upload: &Upload,
-    operation: Operation,
-    answer: Result<json::Value, Failure>,
-) -> Result<Attempt, Error> {
-    match answer {
-        Ok(_) => {
-            upload.end(&mut doing.ledger, operation, OutcomeState::Done, "")?;
-            return Ok(Attempt::Done);
-        }
-        Err(failure) => match failure.fatal() {
-            Some(error) => return Ok(Attempt::Fatal(error)),
-            None => upload.doubts(&mut doing.ledger, operation, failure)?,
-        },
-    }
-    Ok(Attempt::Not)
-}
-
-/// Splits certificates into those that have a document, adopted, and those that have none.
-fn have_document(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upload>, Vec<Upload>), Error> {
-    let ids: Vec<u64> = uploads.iter().filter_map(|it| it.id).collect();
-    let known: HashSet<u64> = doing.avatax.have_document(&ids).map_err(|failure| failure.error())?;
-    let (there, absent): (Vec<_>, Vec<_>) =
-        uploads.into_iter().partition(|it| it.id.is_some_and(|id| known.contains(&id)));
-    for upload in &there {
-        upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
-    }
-    Ok((there, absent))
-}
-
-/// Links certificates to their customers.
-fn link(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(), Error> {
-    let open: Vec<Upload> =
-        uploads.into_iter().filter(|it| !doing.ledger.ended(LINK, &it.entry.key)).collect();
-    let requests: Vec<Request> = open
-        .iter()
-        .map(|it| doing.avatax.link_certificate(&it.entry.customer, it.id.unwrap_or_default()))
-        .collect();
-    intend(doing, LINK, "POST certificates/link", &open, &requests)?;
-    let mut fatal = None;
-    for (upload, answer) in open.iter().zip(doing.avatax.write_all(&requests)) {
-        if let Attempt::Fatal(error) = settled(doing, upload, LINK, answer)? {
-            fatal = Some(error);
-        }
-    }
-    fatal.map_or(Ok(()), Err)
-}
-
-/// Settles links in doubt that AvaTax has; returns the others.
-fn link_in_doubt(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>, Error> {
-    let (doubtful, mut open): (Vec<_>, Vec<_>) =
-        uploads.into_iter().partition(|it| doing.ledger.progressed(LINK, &it.entry.key).in_doubt());
-    let since = doing.ledger.doubted();
-    let absent = recovery::absent(doing.ports, since, doubtful, &mut |uploads| {
-        let mut absent = Vec::new();
-        for upload in uploads {
-            if is_linked(doing, &upload)? {
-                // It was not to be linked before it had its document.
-                if doing.ledger.progressed(ATTACH, &upload.entry.key).in_doubt() {
-                    upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
-                }
-                upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
-            } else {
-                absent.push(upload);
-            }
-        }
-        Ok(absent)
-    })?;
-    for upload in absent {
-        match doing.ledger.doubt(LINK, &upload.entry.key) {
-            Some(failure) if failure.is_refusal() => {
-                let why = failure.sentence();
-                upload.end(&mut doing.ledger, LINK, OutcomeState::Refused, &why)?;
-            }
-            _ => open.push(upload),
-        }
-    }
-    Ok(open)
-}
-
-fn is_linked(doing: &Doing<'_>, upload: &Upload) -> Result<bool, Error> {
-    match doing.avatax.certificates_of(&upload.entry.customer) {
-        Ok(linked) => Ok(linked.iter().any(|it| Some(it.id) == upload.id)),
-        Err(Failure::NotFound) => Ok(false),
-        Err(failure) => Err(failure.error()),
-    }
 }

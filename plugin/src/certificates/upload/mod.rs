@@ -4,6 +4,7 @@
 //! name whatever happened to the call that created it.
 
 mod apply;
+mod complete;
 mod plan;
 
 pub(crate) use apply::{apply, open, settle};
