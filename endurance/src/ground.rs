@@ -1,6 +1,6 @@
 //! What a run stands on: the company's files, and a folder of its own for everything that changes.
 //!
-//! The ERP and the certificates are only read, so one [`Ground`] serves any number of runs side by side. A [`Stage`] is
+//! The ERP and the certificates are only read, so one [`Ground`] serves any number of runs side by side. A stage is
 //! the rest: a configuration that names the ground and one stand-in, and the data folder with the journal.
 
 use std::{

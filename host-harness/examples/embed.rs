@@ -55,6 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             batch_size: 25,
             window: 16,
             patience: 180,
+            settling: 10,
             today: "2026-11-22".to_owned(),
             seller_names: Vec::new(),
             terms: Vec::new(),

@@ -351,6 +351,7 @@ fn settings() -> Settings {
         batch_size: 10,
         window: 1,
         patience: 1,
+        settling: 0,
         today: TODAY.to_owned(),
         seller_names: Vec::new(),
         terms: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! An undisturbed onboarding comes first: it counts appends and requests and sets the end that every other run has to
 //! reach. Then each point gets an onboarding of its own. The program is killed there, started again until it ends well,
-//! and the [`checker`](crate::checker) looks at what is left. What `sync` left behind undisturbed is kept, so a point of
+//! and the [`checker`] looks at what is left. What `sync` left behind undisturbed is kept, so a point of
 //! the second command starts from there.
 
 mod point;

@@ -23,7 +23,15 @@ mod samples;
 pub mod session;
 pub mod show;
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    future::{Future as _, poll_fn},
+    path::Path,
+    pin::pin,
+    process::ExitCode,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use clap::Parser as _;
 
@@ -358,9 +366,14 @@ async fn stand_in(args: &avatax_sim::SimArgs, console: &mut Console) -> Ending {
         Err(error) => return Ending { failure: Some(failed(error)), ..Ending::default() },
     };
     let base_url = simulator.base_url();
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    // Looked at once before anything is said, so that whoever reads the address can stop the program from then on.
+    let early = poll_fn(|context| Poll::Ready(interrupt.as_mut().poll(context).is_ready())).await;
     console.say(format!("listening on {base_url}"));
     console.note("Ctrl-C ends it.");
-    let _waited = tokio::signal::ctrl_c().await;
+    if !early {
+        let _waited = interrupt.await;
+    }
     let failure = simulator.stop().await.err().map(failed);
     Ending { result: Some(serde_json::json!({ "base_url": base_url })), failure, ..Ending::default() }
 }

@@ -9,7 +9,7 @@
 //! second for 100,000 entries, against minutes for the run that wrote them. Looking does not need it:
 //! [`SqliteJournal::open_read_only`] opens a broken journal too, and takes no lock.
 //!
-//! One process writes; [`lock`](super::lock) keeps the others out and notes how far the journal reaches.
+//! One process writes; [`lock`] keeps the others out and notes how far the journal reaches.
 
 mod error;
 mod rows;
