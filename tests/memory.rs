@@ -14,15 +14,12 @@
 
 use std::{
     fs::{self, File},
-    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use demo_data::{DEFAULT_SEED, ErpTruth, ExpectedOutcome};
-use onboarding_tests::{
-    ACCOUNT_VARIABLE, APPROVER, KEY_VARIABLE, Stage, component_file, onboard_program, workspace,
-};
+use onboarding_tests::{Stage, onboard_program, process::command};
 use serde_json::{Value, json};
 
 /// What ten times the customers may add.
@@ -56,16 +53,7 @@ fn peak_kib(pid: u32) -> Option<u64> {
 fn run(stage: &Stage, name: &'static str, arguments: &[&str]) -> Step {
     let [out, err] = ["out", "err"].map(|kind| stage.dir().join(format!("{name}.{kind}")));
     let begun = Instant::now();
-    let mut child = Command::new(onboard_program())
-        .args(arguments)
-        .arg("--component")
-        .arg(component_file())
-        .current_dir(stage.dir())
-        .env(ACCOUNT_VARIABLE, &stage.account)
-        .env(KEY_VARIABLE, &stage.key)
-        .env("USER", APPROVER)
-        .env("XDG_CACHE_HOME", workspace().join("target").join("test-cache"))
-        .stdin(Stdio::null())
+    let mut child = command(stage, &onboard_program(), &[], arguments)
         .stdout(File::create(&out).unwrap())
         .stderr(File::create(&err).unwrap())
         .spawn()

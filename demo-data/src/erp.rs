@@ -17,7 +17,8 @@ use crate::{
     customers::{self, Customer, Posture},
 };
 
-const SCHEMA: &str = "
+/// Tables of the made-up ERP, for others that fill them with rows of their own.
+pub const ERP_SCHEMA: &str = "
     create table customer(
         id integer primary key, code text, tax_code text, name text, status text, email text, phone text, fax text,
         contact_name text, taxpayer_id text, taxable integer, tax_group text, exemption_number text,
@@ -162,7 +163,7 @@ fn fill(path: &Path, options: &ErpOptions) -> Result<ErpTruth, DemoError> {
         let mut connection = Connection::open(path)?;
         // A draft needs no protection against crashes: it is thrown away then.
         connection.execute_batch("pragma journal_mode = off; pragma synchronous = off;")?;
-        connection.execute_batch(SCHEMA)?;
+        connection.execute_batch(ERP_SCHEMA)?;
         let transaction = connection.transaction()?;
         let mut truth = write_customers(&transaction, options, &attachments)?;
         for attachment in

@@ -37,7 +37,7 @@ pub use certificates::{
     CertificateKind, CertificateTruth, ExpectedOutcome, StateNumber, attached_certificates,
     write_certificates,
 };
-pub use erp::{ErpOptions, ErpTruth, write_erp};
+pub use erp::{ERP_SCHEMA, ErpOptions, ErpTruth, write_erp};
 pub use error::DemoError;
 pub use traps::Trap;
 

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use demo_data::ERP_SCHEMA;
 use host_harness::{
     config::ReaderMode,
     ocr::{DocumentReader, ReaderOptions},
@@ -32,21 +33,6 @@ pub const TENANT: &str = "endurance";
 const BATCH_SIZE: usize = 7;
 /// Longer than any stand-in here takes to show what it has stored, and short, since runs wait for it.
 pub const SETTLING_SECONDS: u64 = 2;
-
-const SCHEMA: &str = "
-    create table customer(
-        id integer primary key, code text, tax_code text, name text, status text, email text, phone text, fax text,
-        contact_name text, taxpayer_id text, taxable integer, tax_group text, exemption_number text,
-        resale_number text, exemption_reason text, entity_use_code text, parent_id integer);
-    create table address(
-        id integer primary key, customer_id integer, kind text, line1 text, line2 text, city text, region text,
-        postal_code text, country text);
-    create table exemption(
-        id integer primary key, customer_id integer, exempt integer, country text, region text, reason text,
-        entity_use_code text, number text, effective text, expires text);
-    create table attachment(
-        id integer primary key, customer_id integer, file_name text, media_type text, content blob);
-";
 
 /// A company with its ERP file and its folder of certificates.
 #[derive(Debug)]
@@ -127,7 +113,7 @@ pub fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 fn write_erp(path: &Path, company: &Company) -> rusqlite::Result<()> {
     let mut connection = Connection::open(path)?;
-    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(ERP_SCHEMA)?;
     let transaction = connection.transaction()?;
     for customer in &company.customers {
         let id = i64::try_from(customer.id).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A program that runs `onboard`, itself or another that starts it, with both streams kept.
-fn command(stage: &Stage, program: &Path, before: &[&str], arguments: &[&str]) -> Command {
+pub fn command(stage: &Stage, program: &Path, before: &[&str], arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command
         .args(before)
