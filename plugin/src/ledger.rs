@@ -15,6 +15,7 @@ use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
 use crate::model::onboarding::{Error, OutcomeCount, Sample};
 use crate::plan::{self, body, entry, short_hash};
 use crate::ports::{Ports, journal_error};
+use crate::recovery::SUPERSEDED;
 use crate::tally::keep;
 
 /// How far an operation got.
@@ -26,6 +27,8 @@ pub enum Progressed {
     InDoubt,
     /// The same, and recorded so: whoever does it again records an intent again.
     GivenUp,
+    /// Recorded as left for a newer plan; in doubt again if the newer one never came about and this one is gone on with.
+    Superseded,
     /// Ended for good.
     Ended(OutcomeState),
 }
@@ -34,7 +37,7 @@ impl Progressed {
     /// Whether it has to be looked up before it is done.
     #[must_use]
     pub fn in_doubt(self) -> bool {
-        matches!(self, Self::InDoubt | Self::GivenUp)
+        matches!(self, Self::InDoubt | Self::GivenUp | Self::Superseded)
     }
 }
 
@@ -166,10 +169,16 @@ impl<'a> Ledger<'a> {
         self.settled
     }
 
-    /// Whether anything is in doubt; what was given up only if asked for.
+    /// How many operations are in doubt and not given up.
     #[must_use]
-    pub fn any_in_doubt(&self, given_up: bool) -> bool {
-        self.known.values().any(|it| *it == Progressed::InDoubt || given_up && *it == Progressed::GivenUp)
+    pub fn in_doubt(&self) -> usize {
+        self.known.values().filter(|it| **it == Progressed::InDoubt).count()
+    }
+
+    /// Whether anything was left in doubt, given up or not.
+    #[must_use]
+    pub fn left_in_doubt(&self) -> bool {
+        self.known.values().any(|it| matches!(it, Progressed::InDoubt | Progressed::GivenUp))
     }
 
     /// When something was last attempted that was in doubt as this pass began.
@@ -232,7 +241,7 @@ impl<'a> Ledger<'a> {
         let mut entries = Vec::new();
         for (key, customer, sha256) in keys {
             let known = self.known.entry(slot(operation, key)).or_insert(Progressed::No);
-            if matches!(*known, Progressed::No | Progressed::GivenUp) {
+            if matches!(*known, Progressed::No | Progressed::GivenUp | Progressed::Superseded) {
                 *known = Progressed::InDoubt;
                 let body = serde_json::json!({ "request": request, "sha256": sha256 });
                 entries.push(entry(EntryKind::Intent, operation, &self.plan, key, customer, &body));
@@ -309,6 +318,9 @@ impl<'a> Ledger<'a> {
                 Progressed::InDoubt | Progressed::GivenUp => {
                     *counts.entry((operation, OutcomeState::Unclear as u8)).or_default() += 1
                 }
+                Progressed::Superseded => {
+                    *counts.entry((operation, OutcomeState::Moved as u8)).or_default() += 1
+                }
                 Progressed::No => {}
             }
         }
@@ -338,8 +350,11 @@ impl<'a> Ledger<'a> {
             self.known.entry(slot).or_insert(Progressed::InDoubt);
             return;
         };
-        let progressed =
-            if state == OutcomeState::Unclear { Progressed::GivenUp } else { Progressed::Ended(state) };
+        let progressed = match state {
+            OutcomeState::Unclear => Progressed::GivenUp,
+            OutcomeState::Moved if said.detail == SUPERSEDED => Progressed::Superseded,
+            state => Progressed::Ended(state),
+        };
         self.known.insert(slot, progressed);
         if state != OutcomeState::Unclear
             && let Some(unclear) = self.samples.get_mut(&(entry.operation as u8, OutcomeState::Unclear as u8))

@@ -368,6 +368,19 @@ impl Found {
     }
 }
 
+/// What a plan is about, if there is such a plan.
+pub fn header(ports: &Ports<'_>, kind: Operation, name: &str) -> Result<Option<Header>, Error> {
+    let opened = Query { kind: Some(EntryKind::PlanOpened), after: before(name), limit: 1, ..query(kind) };
+    let opened = ports.journal.read(&opened).map_err(journal_error)?.into_iter().next();
+    let body = opened.filter(|it| it.sequence.to_string() == name).and_then(|it| body(&it).ok());
+    Ok(body.map(|it| Header {
+        option: json::text(&it, "option"),
+        company_id: json::number(&it, "company_id"),
+        base_url: json::text(&it, "base_url"),
+        settings: json::text(&it, "settings"),
+    }))
+}
+
 /// Finds the newest plan of a kind and checks that it is the one that was confirmed, for the same purpose.
 pub fn find(ports: &Ports<'_>, kind: Operation, option: &str, digest: &str) -> Result<Found, Error> {
     let mismatch =
@@ -380,15 +393,7 @@ pub fn find(ports: &Ports<'_>, kind: Operation, option: &str, digest: &str) -> R
         return Err(mismatch(Some(ready.entry.key)));
     }
     let name = ready.entry.plan.clone();
-    let opened = Query { kind: Some(EntryKind::PlanOpened), after: before(&name), limit: 1, ..query(kind) };
-    let opened = ports.journal.read(&opened).map_err(journal_error)?.into_iter().next();
-    let header =
-        opened.filter(|it| it.sequence.to_string() == name).and_then(|it| body(&it).ok()).map(|it| Header {
-            option: json::text(&it, "option"),
-            company_id: json::number(&it, "company_id"),
-            base_url: json::text(&it, "base_url"),
-            settings: json::text(&it, "settings"),
-        });
+    let header = header(ports, kind, &name)?;
     let Some(header) = header.filter(|header| header.option == option) else {
         return Err(mismatch(Some(ready.entry.key)));
     };

@@ -19,23 +19,25 @@
 //! first attempt too: unlike a customer's code, nothing keeps AvaTax from taking them twice.
 //!
 //! What is still in doubt after the last pass is recorded as unclear, never as done or not done. The next run looks again.
-//! A preview gives the same time to what any plan has tried to write and a list does not show ([`late`]).
+//! A preview of certificates gives the same time to what any plan has tried to write and a list does not show ([`late`]).
 //! Before a preview closes its plan, it settles what the plan approved last left in doubt ([`older`]): by looking, so
 //! nothing is written to AvaTax. So nothing in doubt is ever older than the plan approved last.
 
 use core::cell::RefCell;
 use core::time::Duration;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 
 use crate::ledger::Ledger;
 use crate::model::journal::{EntryKind, Operation, Query};
 use crate::model::onboarding::Error;
-use crate::plan;
+use crate::plan::{self, Header};
 use crate::ports::{Ports, journal_error};
 
 /// Passes in a row that settle nothing before what is in doubt is given up for this run.
 const FRUITLESS: u32 = 4;
+/// Writes in doubt from which on one fruitless pass is enough: then it is AvaTax that is ill, not a row.
+const MANY: usize = 200;
 /// First wait between two looks; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
@@ -60,8 +62,14 @@ pub fn passes<'a, D>(
         let go_on = pass(doing, Pass { earlier })?;
         let ledger = ledger(doing);
         fruitless = if ledger.settled() > settled { 0 } else { fruitless + 1 };
-        if !go_on || !ledger.any_in_doubt(false) || fruitless == FRUITLESS {
+        let doubts = ledger.in_doubt();
+        if !go_on || doubts == 0 || fruitless == FRUITLESS {
             break;
+        }
+        if fruitless > 0 && doubts >= MANY {
+            return Err(Error::Unreachable(format!(
+                "AvaTax gave no clear answer to any of {doubts} writes, and shows none of them."
+            )));
         }
     }
     Ok(())
@@ -96,38 +104,46 @@ pub const SUPERSEDED: &str =
     "It was begun and is not in AvaTax. A newer preview was made since: not written under this plan.";
 
 /// The ledger of the newest plan of a kind that was approved, if it left something in doubt.
-pub fn older<'a>(ports: &'a Ports<'a>, kind: Operation) -> Result<Option<Ledger<'a>>, Error> {
+///
+/// A plan for another company or another AvaTax is left as it is: nothing of it can be looked up here.
+pub fn older<'a>(ports: &'a Ports<'a>, kind: Operation, now: &Header) -> Result<Option<Ledger<'a>>, Error> {
     let newest = Query { kind: Some(EntryKind::Approval), backwards: true, limit: 1, ..plan::query(kind) };
     let Some(approved) = ports.journal.read(&newest).map_err(journal_error)?.into_iter().next() else {
         return Ok(None);
     };
+    let header = plan::header(ports, kind, &approved.entry.plan)?;
+    if header.is_none_or(|it| it.company_id != now.company_id || it.base_url != now.base_url) {
+        return Ok(None);
+    }
     let ledger = Ledger::open(ports, &approved.entry.plan)?;
-    Ok(ledger.any_in_doubt(true).then_some(ledger))
+    Ok(ledger.left_in_doubt().then_some(ledger))
 }
 
-/// What any plan has tried to write, by hash; read when first asked for.
+/// What any plan has tried to write, by hash, and how often; read when first asked for.
 #[derive(Debug, Default)]
-pub struct Tried(RefCell<HashMap<u8, HashSet<u64>>>);
+pub struct Tried(RefCell<HashMap<u8, HashMap<u64, usize>>>);
 
 impl Tried {
-    /// Of these keys those that some plan has tried to write.
+    /// Of these keys those that some plan has tried to write, with the number of attempts.
     fn of<'k>(
         &self,
         ports: &Ports<'_>,
         operation: Operation,
         keys: impl IntoIterator<Item = &'k str>,
-    ) -> Result<Vec<&'k str>, Error> {
+    ) -> Result<Attempts<'k>, Error> {
         let mut keys = keys.into_iter().peekable();
         if keys.peek().is_none() {
             return Ok(Vec::new());
         }
         let mut known = self.0.borrow_mut();
         if let Entry::Vacant(place) = known.entry(operation as u8) {
-            let mut tried = HashSet::new();
+            let mut tried: HashMap<u64, usize> = HashMap::new();
             let mut intents = Query { kind: Some(EntryKind::Intent), ..plan::query(operation) };
             loop {
                 let read = ports.journal.read(&intents).map_err(journal_error)?;
-                tried.extend(read.iter().map(|it| plan::short_hash(&it.entry.key)));
+                for it in &read {
+                    *tried.entry(plan::short_hash(&it.entry.key)).or_default() += 1;
+                }
                 match read.last() {
                     Some(last) if read.len() == intents.limit as usize => intents.after = last.sequence,
                     _ => break,
@@ -135,21 +151,24 @@ impl Tried {
             }
             place.insert(tried);
         }
-        let tried = known.get(&(operation as u8));
-        Ok(keys.filter(|key| tried.is_some_and(|it| it.contains(&plan::short_hash(key)))).collect())
+        let Some(tried) = known.get(&(operation as u8)) else { return Ok(Vec::new()) };
+        Ok(keys.filter_map(|key| Some((key, *tried.get(&plan::short_hash(key))?))).collect())
     }
 }
 
-/// Looks again, for the settling time since `started`, for what a list did not show though some plan has tried to write
-/// it. The handler returns the keys that are still not shown.
+/// Keys that some plan has tried to write, with the number of attempts.
+pub type Attempts<'k> = Vec<(&'k str, usize)>;
+
+/// Looks again, for the settling time since `started`, for what a list does not show though some plan has tried to write
+/// it. The handler gets keys with the number of attempts, and returns those that are still not shown.
 pub fn late<'k>(
     ports: &Ports<'_>,
     tried: &Tried,
     started: Duration,
     operation: Operation,
-    missing: impl IntoIterator<Item = &'k str>,
-    look: &mut dyn FnMut(Vec<&'k str>) -> Result<Vec<&'k str>, Error>,
+    keys: impl IntoIterator<Item = &'k str>,
+    look: &mut dyn FnMut(Attempts<'k>) -> Result<Attempts<'k>, Error>,
 ) -> Result<(), Error> {
-    let tried = tried.of(ports, operation, missing)?;
+    let tried = tried.of(ports, operation, keys)?;
     absent(ports, started, tried, look).map(drop)
 }

@@ -70,6 +70,15 @@ impl Failure {
     }
 }
 
+/// Of two errors that end a run the one to report: wrong credentials explain why the rest was not sent.
+#[must_use]
+pub fn gravest(known: Option<Error>, error: Error) -> Error {
+    match known {
+        Some(known @ (Error::Unauthorized(_) | Error::Forbidden(_) | Error::NotProvisioned(_))) => known,
+        _ => error,
+    }
+}
+
 /// Codes by which AvaTax asks to slow down, beside the status 429.
 const SLOW_DOWN: [i64; 5] = [1715, 1716, 1718, 1723, 4011];
 /// Longest piece of a foreign text that is passed on.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use crate::avatax::lists::{COUNT, rows};
+use crate::avatax::lists::rows;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
 use crate::http::{Method, Request, encode, filter_text, form_file};
@@ -202,12 +202,11 @@ impl AvaTax<'_> {
 
     /// How many customers the company has.
     pub fn customer_count(&self) -> Result<Option<u64>, Failure> {
-        let found = self.read(self.company_get("/customers?$top=1"))?;
-        let counted = found.get(COUNT).and_then(Value::as_u64);
-        Ok(counted.or(json::list(&found, "value").is_empty().then_some(0)))
+        let (rows, counted) = rows(self.read(self.company_get("/customers?$top=1"))?)?;
+        Ok(counted.map(|count| count as u64).or(rows.is_empty().then_some(0)))
     }
 
-    /// The customers with these codes, by code as AvaTax spells it. A code that AvaTax would not take is not asked for.
+    /// The customers with these codes, by code as AvaTax spells it.
     pub fn customers(&self, codes: &[&str]) -> Result<HashMap<String, RemoteCustomer>, Failure> {
         let found = self.find("/customers", "customerCode", codes)?;
         Ok(found.into_iter().map(|it| (json::text(&it, "customerCode"), RemoteCustomer(it))).collect())

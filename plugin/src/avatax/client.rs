@@ -109,10 +109,15 @@ impl<'a> AvaTax<'a> {
         loop {
             let batch: Vec<&Request> = open.iter().filter_map(|(at, _)| requests.get(*at)).collect();
             let mut told = None;
-            let (mut slow, mut locked_out) = (false, false);
+            let (mut slow, mut locked_out, mut got_through) = (false, false, false);
             let heard = self.network.send_all(&batch, self.pace.window(), &mut |answer| {
                 match next(answer, call) {
-                    Next::Final(true) => self.pace.went_well(),
+                    Next::Final(good) => {
+                        got_through = true;
+                        if good {
+                            self.pace.went_well();
+                        }
+                    }
                     Next::LockedOut => locked_out = true,
                     Next::SlowDown(seconds) => {
                         // Those in flight together hear it together; that is one reason to slow down, not many.
@@ -123,11 +128,9 @@ impl<'a> AvaTax<'a> {
                         told = told.max(seconds);
                     }
                     Next::Again(seconds) => told = told.max(seconds),
-                    Next::Final(false) => {}
                 }
                 if slow || locked_out { 0 } else { self.pace.window() }
             });
-            let before = open.len();
             let mut again = Vec::new();
             for ((at, sent), answer) in open.into_iter().zip(heard) {
                 let Some(answer) = answer else {
@@ -143,7 +146,7 @@ impl<'a> AvaTax<'a> {
                 }
             }
             // As long as something gets through, the rest is only late.
-            round = if again.len() < before { 0 } else { round + 1 };
+            round = if got_through { 0 } else { round + 1 };
             if again.is_empty()
                 || locked_out
                 || round >= ATTEMPTS

@@ -17,7 +17,7 @@ const LIST_PAGES: usize = 1000;
 /// Times a list that moves is read before that is given up.
 const LIST_READINGS: usize = 8;
 /// Where AvaTax's paged envelope says how many rows there are in all.
-pub(super) const COUNT: &str = "@recordsetCount";
+const COUNT: &str = "@recordsetCount";
 
 /// The rows of AvaTax's paged envelope, and how many there are in all if it says so. An answer without rows is no empty
 /// list: taken for one, it would let things be written a second time.

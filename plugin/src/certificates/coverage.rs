@@ -24,6 +24,7 @@ pub(crate) fn of_uploads(doing: &mut Doing<'_>) -> Result<Vec<CoverageCount>, Er
     let mut counts: Vec<CoverageCount> = Vec::new();
     // Two certificates may cover the same customer in the same state; they count once.
     let mut counted = HashSet::new();
+    let mut denied = HashSet::new();
     let mut open = doing.ledger.written(Operation::LinkCertificate)?;
     let total = open.len() as u64;
     let patience = Duration::from_secs(doing.ports.settings.patience.into());
@@ -49,14 +50,19 @@ pub(crate) fn of_uploads(doing: &mut Doing<'_>) -> Result<Vec<CoverageCount>, Er
                     Err(failure @ (Failure::Unauthorized(_) | Failure::Forbidden(_))) => {
                         return Err(failure.error());
                     }
-                    Ok(false) | Err(_) => waiting.push(linked.clone()),
+                    Ok(false) => {
+                        denied.insert(place_of(linked));
+                        waiting.push(linked.clone());
+                    }
+                    Err(_) => waiting.push(linked.clone()),
                 }
             }
             let covered = counted.len() as u64;
-            stop = doing.ports.asked_to_stop(Phase::CheckingCoverage, covered.min(total), Some(total));
+            doing.stopped |=
+                doing.ports.asked_to_stop(Phase::CheckingCoverage, covered.min(total), Some(total));
         }
         open = waiting;
-        stop |= doing.avatax.now().saturating_sub(started) >= patience;
+        stop = doing.stopped || doing.avatax.now().saturating_sub(started) >= patience;
         if !open.is_empty() && !stop {
             doing.avatax.sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
@@ -66,7 +72,8 @@ pub(crate) fn of_uploads(doing: &mut Doing<'_>) -> Result<Vec<CoverageCount>, Er
         if counted.insert(place_of(linked)) {
             count(&mut counts, &linked.said).not_yet += 1;
         }
-        if linked.said.coverage.is_empty() {
+        // What AvaTax did not answer is not said in its name.
+        if linked.said.coverage.is_empty() && denied.contains(&place_of(linked)) {
             record(doing, linked, "NotExempt", "AvaTax does not count the certificate as valid yet.")?;
         }
     }

@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::collections::HashSet;
 
 use crate::avatax::Failure;
+use crate::avatax::answer::gravest;
 use crate::avatax::calls::{NewInvitation, RemoteInvitation};
 use crate::certificates::{Doing, Planning, place, sample};
 use crate::customer::{self, Projected};
@@ -115,6 +116,12 @@ fn page(
     Ok(())
 }
 
+/// Whether an invitation asks for certificates for all of these zones. One without zones lets the customer choose.
+fn asks_for(invitation: &RemoteInvitation, zones: &[u64]) -> bool {
+    let asked = &invitation.exposure_zones;
+    asked.is_empty() || zones.iter().all(|zone| asked.contains(zone))
+}
+
 fn is_about_code(kind: ObstacleKind) -> bool {
     matches!(kind, ObstacleKind::CodeMissing | ObstacleKind::CodeTooLong | ObstacleKind::CodeUnusable)
 }
@@ -162,11 +169,7 @@ fn decide(
     let zone =
         |(country, region): &(String, String)| planning.catalog.zone(country, region).map(|zone| zone.id);
     let zones: Vec<u64> = candidate.gaps.iter().filter_map(zone).collect();
-    // An invitation without zones lets the customer choose.
-    let asks_for_all = |it: &&RemoteInvitation| {
-        it.customer_code == code
-            && (it.exposure_zones.is_empty() || zones.iter().all(|zone| it.exposure_zones.contains(zone)))
-    };
+    let asks_for_all = |it: &&RemoteInvitation| it.customer_code == code && asks_for(it, &zones);
     let sent = invited.iter().find(asks_for_all);
     let nowhere = exemption::states(customer, &settings.today).is_empty();
     let (decision, detail) = match candidate.decided {
@@ -283,7 +286,7 @@ fn chunk(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Error> 
             Ok(invitation) => (OutcomeState::Done, said(item, Some(&invitation), "")),
             Err(failure) => {
                 match failure.fatal() {
-                    Some(error) => fatal = Some(error),
+                    Some(error) => fatal = Some(gravest(fatal, error)),
                     None => {
                         let said = said(item, None, "");
                         doing.ledger.doubts(INVITE, &entry.key, &entry.customer, failure, &said)?;
@@ -361,10 +364,7 @@ fn adopt(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<Vec<(Entry,
     let listed = doing.avatax.invitations(&codes).map_err(|failure| failure.error())?;
     let mut absent = Vec::new();
     for (entry, item) in items {
-        let ours = |it: &&RemoteInvitation| {
-            it.customer_code == entry.customer
-                && item.zones.iter().all(|zone| it.exposure_zones.contains(zone))
-        };
+        let ours = |it: &&RemoteInvitation| it.customer_code == entry.customer && asks_for(it, &item.zones);
         match listed.iter().find(ours) {
             Some(invitation) => {
                 let said = said(&item, Some(invitation), "");
@@ -426,7 +426,9 @@ pub(crate) fn await_ready(doing: &mut Doing<'_>) -> Result<(), Error> {
         }
         open = waiting;
         doing.ledger.flush()?;
-        if doing.ports.asked_to_stop(Phase::AwaitingInvitations, total - open.len() as u64, Some(total)) {
+        let done = total - open.len() as u64;
+        doing.stopped = doing.ports.asked_to_stop(Phase::AwaitingInvitations, done, Some(total));
+        if doing.stopped {
             break;
         }
     }

@@ -25,6 +25,7 @@ pub mod rules;
 pub mod understand;
 pub mod upload;
 
+use core::mem;
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
 
@@ -37,7 +38,7 @@ use crate::model::onboarding::{Action, Approval, CertificateOption, Error, RunRe
 use crate::plan::{self, Header, Writer};
 use crate::ports::Ports;
 use crate::preflight::{self, approver, bare, ready};
-use crate::recovery::{self, Tried};
+use crate::recovery::{self, Attempts, Tried};
 use crate::sync::{counted, record_approval};
 use crate::tally::Decisions;
 
@@ -72,63 +73,74 @@ impl Planning<'_> {
         let look = |codes: &[&str]| self.avatax.customers(codes).map_err(|failure| failure.error());
         let mut known = look(codes)?;
         let missing: Vec<&str> = codes.iter().copied().filter(|code| !known.contains_key(*code)).collect();
-        recovery::late(
-            self.ports,
-            &self.tried,
-            self.started,
-            Operation::CreateCustomer,
-            missing,
-            &mut |mut codes| {
-                known.extend(look(&codes)?);
-                codes.retain(|code| !known.contains_key(*code));
-                Ok(codes)
-            },
-        )?;
+        self.late(Operation::CreateCustomer, missing, &mut |mut codes| {
+            known.extend(look(&names(&codes))?);
+            codes.retain(|(code, _)| !known.contains_key(*code));
+            Ok(codes)
+        })?;
         Ok(known)
     }
 
-    /// The invitations of these customers.
+    /// The invitations of these customers. Who was invited more often than AvaTax lists is looked at again.
     pub(crate) fn invitations(&self, codes: &[&str]) -> Result<Vec<RemoteInvitation>, Error> {
         let look = |codes: &[&str]| self.avatax.invitations(codes).map_err(|failure| failure.error());
         let mut listed = look(codes)?;
-        let invited =
-            |listed: &[RemoteInvitation], code: &str| listed.iter().any(|it| it.customer_code == code);
-        let missing: Vec<&str> = codes.iter().copied().filter(|code| !invited(&listed, code)).collect();
-        recovery::late(
-            self.ports,
-            &self.tried,
-            self.started,
-            Operation::SendInvitation,
-            missing,
-            &mut |mut codes| {
-                listed.extend(look(&codes)?);
-                codes.retain(|code| !invited(&listed, code));
-                Ok(codes)
-            },
-        )?;
+        let mut first = true;
+        self.late(Operation::SendInvitation, codes.iter().copied(), &mut |mut codes| {
+            if !mem::take(&mut first) {
+                listed.retain(|it| codes.iter().all(|(code, _)| it.customer_code != *code));
+                listed.extend(look(&names(&codes))?);
+            }
+            codes.retain(|(code, sent)| listed.iter().filter(|it| it.customer_code == *code).count() < *sent);
+            Ok(codes)
+        })?;
         Ok(listed)
     }
 
-    /// The certificates with these file names.
-    pub(crate) fn certificates_named(&self, names: &[&str]) -> Result<Vec<RemoteCertificate>, Error> {
+    /// The certificates with these file names, each with the codes of the customers it is linked to.
+    pub(crate) fn certificates_named(
+        &self,
+        wanted: &[&str],
+    ) -> Result<Vec<(RemoteCertificate, Vec<String>)>, Error> {
         let look = |names: &[&str]| self.avatax.certificates_named(names).map_err(|failure| failure.error());
-        let mut found = look(names)?;
+        let mut found = look(wanted)?;
         let there = |found: &[RemoteCertificate], name: &str| found.iter().any(|it| it.filename == name);
-        let missing: Vec<&str> = names.iter().copied().filter(|name| !there(&found, name)).collect();
-        recovery::late(
-            self.ports,
-            &self.tried,
-            self.started,
-            Operation::CreateCertificate,
-            missing,
-            &mut |mut names| {
-                found.extend(look(&names)?);
-                names.retain(|name| !there(&found, name));
-                Ok(names)
-            },
-        )?;
-        Ok(found)
+        let missing: Vec<&str> = wanted.iter().copied().filter(|name| !there(&found, name)).collect();
+        self.late(Operation::CreateCertificate, missing, &mut |mut missing| {
+            found.extend(look(&names(&missing))?);
+            missing.retain(|(name, _)| !there(&found, name));
+            Ok(missing)
+        })?;
+        let linked = |found: &[RemoteCertificate]| {
+            let ids: Vec<u64> = found.iter().map(|certificate| certificate.id).collect();
+            self.avatax.customers_of(&ids).map_err(|failure| failure.error())
+        };
+        let mut codes = linked(&found)?;
+        let alone = found.iter().zip(&codes).filter(|(_, codes)| codes.is_empty());
+        let alone: Vec<&str> = alone.map(|(it, _)| it.filename.as_str()).collect();
+        self.late(Operation::LinkCertificate, alone, &mut |mut alone| {
+            codes = linked(&found)?;
+            let is_alone = |name: &str| {
+                found.iter().zip(&codes).any(|(it, codes)| it.filename == name && codes.is_empty())
+            };
+            alone.retain(|(name, _)| is_alone(name));
+            Ok(alone)
+        })?;
+        Ok(found.into_iter().zip(codes).collect())
     }
+
+    fn late<'k>(
+        &self,
+        operation: Operation,
+        keys: impl IntoIterator<Item = &'k str>,
+        look: &mut dyn FnMut(Attempts<'k>) -> Result<Attempts<'k>, Error>,
+    ) -> Result<(), Error> {
+        recovery::late(self.ports, &self.tried, self.started, operation, keys, look)
+    }
+}
+
+fn names<'k>(tried: &[(&'k str, usize)]) -> Vec<&'k str> {
+    tried.iter().map(|(name, _)| *name).collect()
 }
 
 /// A plan being done.
@@ -161,7 +173,7 @@ fn preview(ports: &Ports<'_>, option: CertificateOption) -> Result<RunReport, Er
     if invites(option) {
         invite::plan(&mut planning)?;
     }
-    settle_older(ports, planning.avatax)?;
+    settle_older(ports, planning.avatax, &header)?;
     let decisions = planning.decisions.into_sorted();
     let plan = planning.writer.close(&decisions)?;
     let remaining = plan.writes;
@@ -201,8 +213,8 @@ fn apply(ports: &Ports<'_>, option: CertificateOption, approval: &Approval) -> R
 }
 
 /// Settles what the plan approved last left in doubt. Only looks; writes nothing to AvaTax.
-fn settle_older<'a>(ports: &'a Ports<'a>, avatax: AvaTax<'a>) -> Result<(), Error> {
-    let Some(ledger) = recovery::older(ports, Operation::Certificates)? else { return Ok(()) };
+fn settle_older<'a>(ports: &'a Ports<'a>, avatax: AvaTax<'a>, now: &Header) -> Result<(), Error> {
+    let Some(ledger) = recovery::older(ports, Operation::Certificates, now)? else { return Ok(()) };
     let plan = ledger.plan().to_owned();
     let mut doing = Doing { ports, avatax, ledger, plan, stopped: false };
     upload::settle(&mut doing)?;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::compare;
 use super::create::{Work, create, said, settle};
 use super::{PLAN, header, reread};
+use crate::avatax::answer::gravest;
 use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
-use crate::customer;
+use crate::customer::{self, CustomerModel};
 use crate::http::Method;
 use crate::ledger::{Ledger, Said};
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
@@ -141,7 +142,8 @@ fn create_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>, batch: usize) 
     let (doubtful, mut fresh): (Vec<_>, Vec<_>) =
         open.partition(|(entry, _)| doing.ledger.progressed(CREATE, &entry.key).in_doubt());
     let since = doing.ledger.doubted();
-    fresh.extend(recovery::absent(ports, since, doubtful, &mut |items| adopt(doing, items))?);
+    let absent = recovery::absent(ports, since, doubtful, &mut |items| adopt(doing, items))?;
+    fresh.extend(not_refused(doing, CREATE, absent)?);
     let work = still_as_confirmed(doing, fresh)?;
     let intents = work.iter().map(|work| {
         let code = work.model.customer_code.as_str();
@@ -163,12 +165,34 @@ fn adopt(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<Vec<(Entry,
             absent.push((entry, item));
             continue;
         };
+        // A row that is gone leaves nothing to compare but its id.
         let projected = now.get(&item.id).map(|it| customer::project(it, &doing.ports.settings));
-        let mut model = projected.map(|it| it.model).unwrap_or_default();
+        let mut model = projected
+            .map(|it| it.model)
+            .unwrap_or_else(|| CustomerModel { alternate_id: item.id.clone(), ..CustomerModel::default() });
         model.customer_code.clone_from(&entry.customer);
         settle(&mut doing.ledger, &Work { model, item }, remote)?;
     }
     Ok(absent)
+}
+
+/// Records what AvaTax refused and, by now, certainly does not have; returns the others, to be tried again.
+fn not_refused(
+    doing: &mut Doing<'_>,
+    operation: Operation,
+    absent: Vec<(Entry, Item)>,
+) -> Result<Vec<(Entry, Item)>, Error> {
+    let mut again = Vec::with_capacity(absent.len());
+    for (entry, item) in absent {
+        match doing.ledger.doubt(operation, &entry.key) {
+            Some(failure) if failure.is_refusal() => {
+                let said = said(&item, &failure.sentence());
+                doing.ledger.end(operation, &entry.key, &entry.customer, OutcomeState::Refused, &said)?;
+            }
+            _ => again.push((entry, item)),
+        }
+    }
+    Ok(again)
 }
 
 /// Reads the ERP again and drops, with an outcome, what changed since the preview.
@@ -178,7 +202,14 @@ fn still_as_confirmed(doing: &mut Doing<'_>, open: Vec<(Entry, Item)>) -> Result
     let now: HashMap<_, _> = reread(ports, &ids)?;
     let mut work = Vec::with_capacity(open.len());
     for (entry, item) in open {
-        let said = |detail: &str| said(&item, detail);
+        // Of an update nobody can say whether AvaTax took it and somebody else changed it again.
+        let doubtful = entry.operation == UPDATE && ledger.progressed(UPDATE, &entry.key).in_doubt();
+        let said = |detail: &str| match doubtful {
+            true => {
+                said(&item, &detail.replace("Not written", "AvaTax did not say whether it took our values"))
+            }
+            false => said(&item, detail),
+        };
         let Some(customer) = now.get(&item.id) else {
             let gone = said("The customer is no longer in the ERP. Not written.");
             ledger.end(entry.operation, &entry.key, &entry.customer, OutcomeState::Moved, &gone)?;
@@ -198,8 +229,14 @@ fn still_as_confirmed(doing: &mut Doing<'_>, open: Vec<(Entry, Item)>) -> Result
 
 /// Fills empty fields of a chunk of customers, if AvaTax's record still is what was compared.
 fn fill_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Error> {
+    let ports = doing.ports;
     let open = items.into_iter().filter(|(entry, _)| !doing.ledger.ended(entry.operation, &entry.key));
-    let work = still_as_confirmed(doing, open.collect())?;
+    let (doubtful, mut fresh): (Vec<_>, Vec<_>) =
+        open.partition(|(entry, _)| doing.ledger.progressed(UPDATE, &entry.key).in_doubt());
+    let since = doing.ledger.doubted();
+    let absent = recovery::absent(ports, since, doubtful, &mut |items| filled(doing, items))?;
+    fresh.extend(not_refused(doing, UPDATE, absent)?);
+    let work = still_as_confirmed(doing, fresh)?;
     let codes: Vec<&str> = work.iter().map(|work| work.model.customer_code.as_str()).collect();
     let known = doing.avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut sent = Vec::new();
@@ -220,7 +257,13 @@ fn fill_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Er
             requests.push(doing.avatax.update_customer(code, &body));
             sent.push(work);
         } else {
-            let said = work.said("AvaTax's record changed since the preview. Not written: preview again.");
+            let why = if doing.ledger.progressed(UPDATE, code).in_doubt() {
+                "AvaTax's record changed since the preview, and did not say whether it took our values before. Look at it, \
+                 and preview again."
+            } else {
+                "AvaTax's record changed since the preview. Not written: preview again."
+            };
+            let said = work.said(why);
             doing.ledger.end(UPDATE, code, code, OutcomeState::Moved, &said)?;
         }
     }
@@ -238,7 +281,7 @@ fn fill_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Er
                 doing.ledger.doubts(UPDATE, code, code, failure, &work.said(""))?;
             }
             Err(failure) => match failure.fatal() {
-                Some(error) => fatal = Some(error),
+                Some(error) => fatal = Some(gravest(fatal, error)),
                 None => {
                     let said = work.said(&failure.sentence());
                     doing.ledger.end(UPDATE, code, code, OutcomeState::Refused, &said)?;
@@ -266,7 +309,8 @@ fn adopt_filled(
 
 /// Settles what the plan approved last left in doubt. Only looks; writes nothing to AvaTax.
 pub(super) fn settle_older<'a>(ports: &'a Ports<'a>, avatax: AvaTax<'a>) -> Result<(), Error> {
-    let Some(ledger) = recovery::older(ports, PLAN)? else { return Ok(()) };
+    let now = header(ports, avatax.company_id);
+    let Some(ledger) = recovery::older(ports, PLAN, &now)? else { return Ok(()) };
     let name = ledger.plan().to_owned();
     let mut doing = Doing { ports, avatax, ledger, total: 0, stopped: false };
     let doing = &mut doing;

@@ -6,6 +6,7 @@
 //! fault stands alone; what nobody knows about stays in doubt for the next pass ([`crate::recovery`]), which sends smaller
 //! batches, because one row may be what the service chokes on.
 
+use crate::avatax::answer::gravest;
 use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
@@ -68,10 +69,15 @@ pub(super) fn create(
                 }
                 Err(failure) => match failure.fatal() {
                     // Nothing of this batch was done; its intents stay open and the next call goes on with them.
-                    Some(error) => fatal = Some(error),
+                    Some(error) => fatal = Some(gravest(fatal, error)),
                     None => doubtful.push((batch, failure)),
                 },
             }
+        }
+        // With wrong credentials nothing more is sent; what is in doubt is looked up by the next call.
+        if let Some(error @ Error::Unauthorized(_)) = fatal {
+            ledger.flush()?;
+            return Err(error);
         }
         queue = resolve(avatax, ledger, doubtful)?;
         ledger.flush()?;

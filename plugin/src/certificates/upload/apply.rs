@@ -9,8 +9,11 @@
 use std::collections::HashMap;
 
 use super::all_documents;
-use super::complete::{attach, attachments_in_doubt, have_document, link, links_in_doubt};
+use super::complete::{
+    adopt_link, attach, attachments_in_doubt, have_document, is_linked, link, links_in_doubt,
+};
 use crate::avatax::Failure;
+use crate::avatax::answer::gravest;
 use crate::avatax::calls::{NewCertificate, RemoteCertificate};
 use crate::certificates::Doing;
 use crate::http::Request;
@@ -193,7 +196,7 @@ fn chunk(
     documents: &HashMap<String, String>,
 ) -> Result<(), Error> {
     // Any of them may be there already, whatever the ERP says by now: from a call that was cut off, or created and never
-    // linked. Links in doubt come first of all, because what is linked is not undone.
+    // linked.
     let (mut here, mut missing) = look_up(doing, uploads)?;
     // What AvaTax said it created is there, whether it shows already or not.
     let (doubtful, fresh): (Vec<_>, Vec<_>) = missing.into_iter().partition(|it| {
@@ -210,7 +213,7 @@ fn chunk(
     for upload in absent {
         if doing.ledger.succeeded(CREATE, &upload.entry.key) {
             let why = "The certificate was created and is no longer in AvaTax. Not linked: preview again.";
-            upload.end(&mut doing.ledger, LINK, OutcomeState::Moved, why)?;
+            give_up(doing, &upload, why)?;
             continue;
         }
         // AvaTax has refused certificates and stored them all the same; by now it is clear that this one is not.
@@ -235,7 +238,7 @@ fn chunk(
                 here.push(upload);
             }
             Err(failure) => match failure.fatal() {
-                Some(error) => fatal = Some(error),
+                Some(error) => fatal = Some(gravest(fatal, error)),
                 None => upload.doubts(&mut doing.ledger, CREATE, failure)?,
             },
         }
@@ -267,21 +270,35 @@ fn still_as_confirmed(
             kept.push(upload);
             continue;
         };
-        match upload.id {
-            None => {
-                let why = format!("{why}. Not written: preview again.");
-                upload.end(&mut doing.ledger, CREATE, OutcomeState::Moved, &why)?;
-            }
-            Some(id) => {
-                let why = format!("{why}. Certificate {id} exists but is not linked: preview again.");
-                if doing.ledger.progressed(ATTACH, &upload.entry.key).in_doubt() {
-                    upload.end(&mut doing.ledger, ATTACH, OutcomeState::Moved, &why)?;
-                }
-                upload.end(&mut doing.ledger, LINK, OutcomeState::Moved, &why)?;
-            }
-        }
+        let why = match upload.id {
+            None => format!("{why}. Not written: preview again."),
+            Some(id) => format!("{why}. Certificate {id} exists but is not linked: preview again."),
+        };
+        give_up(doing, &upload, &why)?;
     }
     Ok(kept)
+}
+
+/// Ends whatever of an upload has not ended. What was created stays created, and what is linked is linked.
+fn give_up(doing: &mut Doing<'_>, upload: &Upload, why: &str) -> Result<(), Error> {
+    let in_doubt =
+        |doing: &Doing<'_>, operation| doing.ledger.progressed(operation, &upload.entry.key).in_doubt();
+    if in_doubt(doing, LINK) && is_linked(doing, upload)? {
+        if !doing.ledger.ended(CREATE, &upload.entry.key) {
+            upload.end(&mut doing.ledger, CREATE, OutcomeState::Adopted, "")?;
+        }
+        return adopt_link(doing, upload);
+    }
+    for operation in [CREATE, ATTACH, LINK] {
+        if in_doubt(doing, operation) {
+            upload.end(&mut doing.ledger, operation, OutcomeState::Moved, why)?;
+        }
+    }
+    if ended(&doing.ledger, &upload.entry.key) {
+        return Ok(());
+    }
+    let operation = if doing.ledger.ended(CREATE, &upload.entry.key) { LINK } else { CREATE };
+    upload.end(&mut doing.ledger, operation, OutcomeState::Moved, why)
 }
 
 /// Splits uploads into those AvaTax has under their file name, adopted, and those it does not have.
@@ -303,9 +320,7 @@ fn look_up(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(Vec<Upload>, 
                  it in AvaTax.",
                 remote.id
             );
-            // What was created here and changed by somebody else stays created.
-            let operation = if doing.ledger.ended(CREATE, &upload.entry.key) { LINK } else { CREATE };
-            upload.end(&mut doing.ledger, operation, OutcomeState::Moved, &why)?;
+            give_up(doing, &upload, &why)?;
             continue;
         }
         if !doing.ledger.ended(CREATE, &upload.entry.key) {

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::apply::{ATTACH, CREATE, LINK, Upload, intend};
 use super::bytes;
 use crate::avatax::Failure;
+use crate::avatax::answer::gravest;
 use crate::certificates::Doing;
 use crate::http::Request;
 use crate::json;
@@ -133,7 +134,7 @@ fn send_documents(
     for (upload, answer) in group.into_iter().zip(answers) {
         match settled(doing, &upload, ATTACH, answer)? {
             Attempt::Done => attached.push(upload),
-            Attempt::Fatal(error) => fatal = Some(error),
+            Attempt::Fatal(error) => fatal = Some(gravest(fatal, error)),
             Attempt::Not => {}
         }
     }
@@ -194,7 +195,7 @@ pub(super) fn link(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<(), Er
     let mut fatal = None;
     for (upload, answer) in open.iter().zip(doing.avatax.write_all(&requests)) {
         if let Attempt::Fatal(error) = settled(doing, upload, LINK, answer)? {
-            fatal = Some(error);
+            fatal = Some(gravest(fatal, error));
         }
     }
     fatal.map_or(Ok(()), Err)
@@ -223,16 +224,21 @@ fn not_linked(doing: &mut Doing<'_>, uploads: Vec<Upload>) -> Result<Vec<Upload>
             absent.push(upload);
             continue;
         }
-        // Nothing is linked before it has its document.
-        if doing.ledger.progressed(ATTACH, &upload.entry.key).in_doubt() {
-            upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
-        }
-        upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")?;
+        adopt_link(doing, &upload)?;
     }
     Ok(absent)
 }
 
-fn is_linked(doing: &Doing<'_>, upload: &Upload) -> Result<bool, Error> {
+/// Records a link that AvaTax lists. Nothing is linked before it has its document.
+pub(super) fn adopt_link(doing: &mut Doing<'_>, upload: &Upload) -> Result<(), Error> {
+    if doing.ledger.progressed(ATTACH, &upload.entry.key).in_doubt() {
+        upload.end(&mut doing.ledger, ATTACH, OutcomeState::Adopted, "")?;
+    }
+    upload.end(&mut doing.ledger, LINK, OutcomeState::Adopted, "")
+}
+
+/// Whether AvaTax lists the certificate among those of its customer.
+pub(super) fn is_linked(doing: &Doing<'_>, upload: &Upload) -> Result<bool, Error> {
     match doing.avatax.certificates_of(&upload.entry.customer) {
         Ok(linked) => Ok(linked.iter().any(|it| Some(it.id) == upload.id)),
         Err(Failure::NotFound) => Ok(false),

@@ -201,9 +201,7 @@ fn on_file(planning: &Planning<'_>, group: &[Read]) -> Result<HashMap<String, Ve
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let found = planning.certificates_named(&names)?;
-    let ids: Vec<u64> = found.iter().map(|certificate| certificate.id).collect();
-    let linked = planning.avatax.customers_of(&ids).map_err(|failure| failure.error())?;
-    Ok(found.into_iter().zip(linked).map(|(it, codes)| (it.filename, codes)).collect())
+    Ok(found.into_iter().map(|(it, codes)| (it.filename, codes)).collect())
 }
 
 impl Read {
