@@ -183,6 +183,8 @@ pub struct SimConfig {
     pub batch: BatchMode,
     /// What linking twice does.
     pub link_twice: LinkTwice,
+    /// Customers whose name contains this text are refused, for a reason that no client can know beforehand.
+    pub refuses: Option<String>,
     /// Who watches requests, if anybody.
     pub observer: Option<Observer>,
 }
@@ -212,6 +214,7 @@ impl Default for SimConfig {
             duplicate: DuplicateAnswer::default(),
             batch: BatchMode::default(),
             link_twice: LinkTwice::default(),
+            refuses: None,
             observer: None,
         }
     }
@@ -236,6 +239,7 @@ impl fmt::Debug for SimConfig {
             .field("duplicate", &self.duplicate)
             .field("batch", &self.batch)
             .field("link_twice", &self.link_twice)
+            .field("refuses", &self.refuses)
             .finish_non_exhaustive()
     }
 }
@@ -297,6 +301,9 @@ pub struct SimArgs {
     /// What linking a certificate twice does
     #[arg(long, value_enum, default_value_t)]
     pub link_twice: LinkTwice,
+    /// Refuse customers whose name contains this text, for a reason that no client can know beforehand
+    #[arg(long, value_name = "TEXT")]
+    pub refuses: Option<String>,
 }
 
 impl SimArgs {
@@ -327,6 +334,7 @@ impl SimArgs {
             duplicate: self.duplicate,
             batch: self.batch,
             link_twice: self.link_twice,
+            refuses: self.refuses.filter(|text| !text.is_empty()),
             observer: None,
         }
     }

@@ -229,6 +229,14 @@ pub(crate) fn check(
     let row: Row = model(row)?;
     let code = check_code(row.customer_code)?;
     let fields = row.fields.check()?;
+    let name = fields.name.as_deref().unwrap_or_default();
+    if setting.config.refuses.as_deref().is_some_and(|text| name.contains(text)) {
+        return Err(ApiError::bad(
+            VALIDATION,
+            "This customer cannot be stored.",
+            "A rule of the account forbids it.",
+        ));
+    }
     if books.company.codes.contains_key(&code) || pending.iter().any(|new| new.code == code) {
         let refusal = code.bytes().fold(call.dice, |dice, byte| random::number(dice, &[byte.into()]));
         return Err(duplicate(setting.config.duplicate.draw(refusal), &code));

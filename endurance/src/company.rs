@@ -18,11 +18,13 @@ pub struct Size {
     pub invited: usize,
     /// Further customers, who pay tax.
     pub taxed: usize,
+    /// How many of those AvaTax refuses.
+    pub refused: usize,
 }
 
 impl Size {
     /// The company of the sweep: more than 60 customers to create, 20 certificates, 20 invitations.
-    pub const SWEEP: Self = Self { known: 6, papers: 17, invited: 20, taxed: 24 };
+    pub const SWEEP: Self = Self { known: 6, papers: 17, invited: 20, taxed: 24, refused: 0 };
 }
 
 /// What AvaTax has of a customer before anything is done.
@@ -64,6 +66,8 @@ pub struct Customer {
     pub exempt_in: Vec<&'static str>,
     /// What AvaTax has of it beforehand.
     pub known: Known,
+    /// Whether AvaTax refuses it, and with it the batch it comes in: its name has [`REFUSED`] in it.
+    pub refused: bool,
 }
 
 /// A certificate of a customer, as a file.
@@ -147,6 +151,11 @@ impl Company {
                     company.papers.push(paper_of(place, &customer));
                 }
                 Some(rest) if rest < size.papers + size.invited => customer.exempt_in.push(customer.region),
+                // In the middle of the others, so that their batches suffer.
+                Some(rest) if (1..=size.refused).contains(&(rest - size.papers - size.invited)) => {
+                    customer.refused = true;
+                    customer.name.push_str(REFUSED);
+                }
                 Some(_) => {}
             }
             company.customers.push(customer);
@@ -205,6 +214,9 @@ impl Customer {
     }
 }
 
+/// What is in the name of a customer that the stand-in is told to refuse.
+pub const REFUSED: &str = " Unwanted";
+
 /// What is filled in of a customer that AvaTax has in a poorer form.
 pub const FILLED: [&str; 2] = ["emailAddress", "phoneNumber"];
 
@@ -223,6 +235,7 @@ fn customer(place: usize, seed: u64) -> Customer {
         postal_code,
         exempt_in: Vec::new(),
         known: Known::No,
+        refused: false,
     }
 }
 

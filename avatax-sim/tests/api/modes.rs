@@ -44,6 +44,18 @@ async fn duplicates_are_refused_in_a_way_of_their_own_each_time() {
     }
 }
 
+#[tokio::test]
+async fn a_customer_is_refused_for_a_reason_nobody_can_know() {
+    let bench = Bench::new(SimConfig { refuses: Some("Unwanted".to_owned()), ..SimConfig::default() }).await;
+    let rows = ["A", "B"].map(|code| {
+        let row = customer(code);
+        if code == "B" { with(row, "name", "An Unwanted Name") } else { row }
+    });
+    assert_eq!(bench.post(&format!("{COMPANY}/customers"), &rows.to_vec().into()).await.refusal(), (400, 32));
+    assert_eq!(bench.simulator.summary().effects, 0);
+    assert_eq!(bench.customers(&["A"]).await.status, 200);
+}
+
 /// What batches with a bad row in the middle leave behind, as letters.
 async fn leftovers(batch: BatchMode, seed: u64) -> Vec<String> {
     let bench = Bench::new(SimConfig { seed, batch, ..SimConfig::default() }).await;

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use avatax_sim::{BatchMode, DuplicateAnswer, Fault, LinkTwice, SimConfig};
 
-use crate::{company::Size, random::Random};
+use crate::{
+    company::{REFUSED, Size},
+    random::Random,
+};
 
 /// A kind of fault: its name, further options, whether it strikes every operation.
 const KINDS: [(&str, &str, bool); 21] = [
@@ -62,8 +65,13 @@ impl Draw {
     pub fn of(seed: u64, rate: f64) -> Self {
         let mut random = Random::new(seed);
         let mut number = |low, high| usize::try_from(random.between(low, high)).unwrap_or(0);
-        let size =
-            Size { known: number(0, 4), papers: number(0, 6), invited: number(0, 8), taxed: number(4, 22) };
+        let size = Size {
+            known: number(0, 4),
+            papers: number(0, 6),
+            invited: number(0, 8),
+            taxed: number(4, 22),
+            refused: number(0, 2),
+        };
         use BatchMode::{Atomic, StoresGood, StoresSome, StoresUntilFirstBad};
         use DuplicateAnswer::{Entry400, Entry409, Property400, Property409, Wrapped400, Wrapped409};
         let duplicates =
@@ -104,6 +112,7 @@ impl Draw {
             seed: self.seed,
             processing_delay: Duration::ZERO,
             visible_after: self.visible_after,
+            refuses: Some(REFUSED.to_owned()),
             duplicate: self.duplicate,
             batch: self.batch,
             link_twice: self.link_twice,

@@ -14,7 +14,10 @@ use host_harness::{
         session::{Job, Needs, Overrides, Session},
     },
     config::{Config, TenantConfig},
-    model::onboarding::{Action, Approval, CertificateOption},
+    model::{
+        journal::OutcomeState,
+        onboarding::{Action, Approval, CertificateOption, RunReport},
+    },
     secrets::Credentials,
 };
 
@@ -187,7 +190,7 @@ impl Player<'_> {
         let Some(plan) = plan.filter(|plan| plan.writes > 0) else { return Ok(None) };
         let approval = Approval { plan_digest: plan.digest, approved_by: "Endurance Test".to_owned() };
         match session.run(job, Action::Apply(approval), "onboard", "onboard").await {
-            Ok(report) if exit::of_applied(&report) == Exit::Done => Ok(None),
+            Ok(report) if exit::of_applied(&report) == Exit::Done || only_refused(&report) => Ok(None),
             Ok(report) => {
                 Ok(Some(format!("done in part, {} remaining: {:?}", report.remaining, report.outcomes)))
             }
@@ -204,4 +207,10 @@ impl Player<'_> {
         }
         detail
     }
+}
+
+/// Whether all that was not done is what AvaTax refuses, which no further run changes.
+fn only_refused(report: &RunReport) -> bool {
+    let ended = |state| matches!(state, OutcomeState::Done | OutcomeState::Adopted | OutcomeState::Refused);
+    report.remaining == 0 && !report.stopped && report.outcomes.iter().all(|it| ended(it.state))
 }

@@ -25,6 +25,12 @@ pub(super) fn check(evidence: &Evidence<'_>, found: &mut Findings) {
         if created.iter().any(|effect| effect.cause != CREATE) {
             found.add(Fault::Extra, &subject, "it was made by another operation than the one for customers");
         }
+        if customer.refused {
+            if !created.is_empty() {
+                found.add(Fault::Extra, &subject, "AvaTax refuses it, and has it");
+            }
+            continue;
+        }
         match customer.known {
             Known::No => found.once(created.len(), &customer.code, &subject),
             _ if created.is_empty() => {}

@@ -28,7 +28,7 @@ struct Run {
 impl Run {
     /// Everything done as it has to be.
     fn good() -> Self {
-        let company = Company::of(Size { known: 4, papers: 5, invited: 2, taxed: 2 }, 1);
+        let company = Company::of(Size { known: 4, papers: 5, invited: 2, taxed: 2, refused: 0 }, 1);
         let hashes = (0..company.papers.len()).map(|place| format!("{HASH}-{place}")).collect();
         let zones = (1_u64..).zip(ZONES).map(|(id, region)| (id, region.to_owned())).collect();
         let books = Books { zones, ..Books::default() };
