@@ -107,7 +107,7 @@ fn a_configuration_that_is_not_toml_or_not_of_the_right_shape() {
     let stage = small();
     let good = fs::read_to_string(stage.config_file()).unwrap();
     stage.write_config(&format!("{good}\n[tenants.broken\n"));
-    refuses(&stage, &["sync", "--yes"], 2, "configuration", &["onboard.toml", "line 21"]);
+    refuses(&stage, &["sync", "--yes"], 2, "configuration", &["onboard.toml", "line 22"]);
     stage.write_config(&good.replace("base-url", "base-ulr"));
     refuses(&stage, &["sync", "--yes"], 2, "configuration", &["base-ulr"]);
     stage.write_config(&good.replace("company-code = \"DEFAULT\"", "company-code = 7"));
