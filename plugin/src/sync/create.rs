@@ -119,6 +119,7 @@ fn resolve(
     let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut again = Vec::new();
     for (batch, failure) in doubtful {
+        let alone = batch.len() == 1;
         let mut absent = Vec::new();
         for work in batch {
             match known.get(&work.model.customer_code) {
@@ -127,7 +128,8 @@ fn resolve(
             }
         }
         let unclear = matches!(failure, Failure::Unclear(_));
-        if !unclear && absent.len() > 1 {
+        // A refusal of several says nothing of the one that is left: it may have been for a row that showed since.
+        if !unclear && !alone {
             let half = absent.len().div_ceil(2);
             again.extend(split(absent, half));
             continue;
