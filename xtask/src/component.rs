@@ -89,13 +89,17 @@ fn command(root: &Path, toolchain: &Toolchain, part: &Part, target_dir: &Path) -
     let mut command = Command::new(&toolchain.cargo);
     command
         .current_dir(root)
-        .arg("build")
+        .arg("rustc")
         .args(toolchain.arguments)
         .args([
             "--locked",
             "--package",
             part.package,
             "--lib",
+            // Without the library for native tests, which the package is as well: what that one offers to others would
+            // be kept in the component, a seventh of its size.
+            "--crate-type",
+            "cdylib",
             "--profile",
             part.profile,
             "--target",
