@@ -1,4 +1,4 @@
-//! Turns the rules in `rules/*.toml` into constants.
+//! Turns the rules in `rules/*.toml` into constants, and the tables in `data` into texts that are quick to search.
 //!
 //! The files are written for people; the component gets them checked and ready, so that nothing is parsed at run time
 //! and a mistake in them stops the build with the name of the file and a sentence, rather than a certificate later.
@@ -23,7 +23,8 @@ type Checked<T> = Result<T, String>;
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=rules");
-    match generate() {
+    println!("cargo::rerun-if-changed=data");
+    match generate().and_then(|()| spellings()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             println!("cargo::error={}", sentence.trim_end().replace('\n', "; "));
@@ -62,9 +63,45 @@ fn generate() -> Checked<()> {
         "/// Plain English of each entity/use code.\npub const REASON_NAMES: &[(char, &str)] = &[{}];",
         names.join(",\n")
     );
+    put("rules.rs", &out)
+}
+
+fn put(name: &str, text: &str) -> Checked<()> {
     let folder = std::env::var("OUT_DIR").map_err(|error| format!("OUT_DIR is not set: {error}"))?;
-    std::fs::write(Path::new(&folder).join("rules.rs"), out)
-        .map_err(|error| format!("rules.rs cannot be written: {error}"))
+    std::fs::write(Path::new(&folder).join(name), text)
+        .map_err(|error| format!("{name} cannot be written: {error}"))
+}
+
+/// Writes every spelling of a country or region with its code, a line each, in order of the spellings' bytes.
+fn spellings() -> Checked<()> {
+    for name in ["countries.txt", "regions.txt"] {
+        let text = std::fs::read_to_string(Path::new("data").join(name))
+            .map_err(|error| format!("plugin/data/{name}: {error}"))?;
+        let mut spellings = BTreeMap::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let odd = || format!("plugin/data/{name}: \"{line}\" is not two codes and a name");
+            let mut parts = line.splitn(3, ' ');
+            let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next()) else {
+                return Err(odd());
+            };
+            let known = match name {
+                "countries.txt" => {
+                    [(first.to_owned(), first), (second.to_owned(), first), (third.to_owned(), first)]
+                        .to_vec()
+                }
+                // The country goes before the spelling: two of them may use the same one.
+                _ => [second, third].map(|spelling| (format!("{first} {spelling}"), second)).to_vec(),
+            };
+            for (spelling, code) in known {
+                let other = spellings.insert(spelling.to_ascii_uppercase(), code);
+                check(other.is_none_or(|other| other == code), odd)?;
+            }
+        }
+        let lines: Vec<String> =
+            spellings.iter().map(|(spelling, code)| format!("{spelling}\t{code}")).collect();
+        put(name, &lines.join("\n"))?;
+    }
+    Ok(())
 }
 
 /// Reads one file and works on it; whatever goes wrong names the file.
