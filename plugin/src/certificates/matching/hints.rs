@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::certificates::names::{self, Name, house_number, zip};
 use crate::certificates::rules::Field;
 use crate::certificates::understand::record::Certificate;
+use crate::certificates::understand::text::plain;
 use crate::model::erp::Customer;
 
 /// Names less alike than this are two names.
@@ -71,11 +72,11 @@ impl Hints {
                 self.domains.extend(own_domain(word));
             } else if digits >= SHORTEST {
                 self.zips.insert(zip(word));
-                self.numbers.insert(bare(word));
+                self.numbers.insert(plain(word));
             }
         }
         // A number may have spaces: "SR KHO 100-482915".
-        let whole = bare(line);
+        let whole = plain(line);
         if line.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST {
             self.numbers.insert(whole.clone());
         }
@@ -102,7 +103,7 @@ impl Hints {
             .fold(0.0, f32::max);
         let named = if named >= ALIKE { named } else { 0.0 };
         let numbered = numbers(customer).any(|number| {
-            let number = bare(number);
+            let number = plain(number);
             number.len() >= SHORTEST && self.numbers.contains(&number)
         });
         let email = customer.email.as_deref().unwrap_or_default().trim().to_lowercase();
@@ -117,7 +118,7 @@ impl Hints {
             .any(|code| !code.is_empty() && self.zips.contains(&zip(code)));
         let in_city = addresses()
             .filter_map(|it| it.city.as_deref())
-            .any(|city| city.len() >= 3 && self.words.contains(&bare(city)));
+            .any(|city| city.len() >= 3 && self.words.contains(&plain(city)));
         let mut score = 0.5 * named;
         let mut why = Vec::new();
         for (holds, more, reason) in [
@@ -143,7 +144,7 @@ impl Hints {
 /// Keys of a customer.
 pub(super) fn customer_keys(customer: &Customer, own: &[Name]) -> Vec<u64> {
     let mut keys: Vec<u64> = own.iter().flat_map(name_keys).collect();
-    keys.extend(numbers(customer).map(|number| key("number", &bare(number))));
+    keys.extend(numbers(customer).map(|number| key("number", &plain(number))));
     let streets = customer.addresses.iter().filter_map(|it| street(it.line1.as_deref()?));
     keys.extend(streets.map(|it| key("street", &it)));
     keys.extend(own_domain(customer.email.as_deref().unwrap_or_default()).map(|it| key("domain", &it)));
@@ -175,10 +176,6 @@ fn street(line: &str) -> Option<String> {
         Some(word) => Some(format!("{house}{}", word.to_lowercase())),
         None => (boxed && house.len() > 1).then(|| format!("{house}box")),
     }
-}
-
-fn bare(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// How a name begins and how it ends.
