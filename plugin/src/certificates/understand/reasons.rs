@@ -1,6 +1,6 @@
 //! Why a certificate exempts: fixed by the form, ticked, or in words.
 
-use crate::certificates::rules::{BoxMeaning, Field, KEYWORDS, ReasonFrom};
+use crate::certificates::rules::{BoxMeaning, Field, ReasonFrom, keywords};
 use crate::certificates::understand::boxes::Ticked;
 use crate::certificates::understand::record::{Certificate, Seen};
 use crate::certificates::understand::text::{Chunk, Sheet, plain};
@@ -81,7 +81,7 @@ pub(super) fn in_words(words: &str) -> Vec<char> {
     let mut found = Vec::new();
     // Longest phrases come first; what they took is blotted out.
     for length in (3..=40).rev() {
-        for keyword in KEYWORDS.iter().filter(|keyword| keyword.phrase.len() == length) {
+        for keyword in keywords().filter(|keyword| keyword.phrase.len() == length) {
             if text.contains(keyword.phrase) {
                 crate::order::add(&mut found, keyword.use_code);
                 text = text.replace(keyword.phrase, "\n");
