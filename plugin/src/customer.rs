@@ -201,7 +201,7 @@ pub fn project(customer: &Customer, settings: &Settings) -> Projected {
 /// The address AvaTax gets: bill-to, else main, else the first with a street line. Parts are never mixed.
 #[must_use]
 pub fn best_address(customer: &Customer) -> Option<&Address> {
-    let with_street = |address: &&Address| !text(address.line1.as_deref()).is_empty();
+    let with_street = |address: &&Address| !address.line1.as_deref().unwrap_or_default().trim().is_empty();
     let used_for = |wanted: AddressUse| move |address: &&Address| address.usage.intersects(wanted);
     let addresses = || customer.addresses.iter();
     addresses()
@@ -214,11 +214,11 @@ pub fn best_address(customer: &Customer) -> Option<&Address> {
 
 /// Country and region codes of a customer's address, empty where unknown.
 #[must_use]
-pub fn whereabouts(customer: &Customer) -> (String, String) {
+pub fn whereabouts(customer: &Customer) -> (&'static str, String) {
     let Some(address) = best_address(customer) else { return <_>::default() };
-    let country = geography::country(&text(address.country.as_deref())).unwrap_or_default();
-    let region = geography::region(country, &text(address.region.as_deref())).unwrap_or_default();
-    (country.to_owned(), region)
+    let country = geography::country(address.country.as_deref().unwrap_or_default()).unwrap_or_default();
+    let region = address.region.as_deref().unwrap_or_default();
+    (country, geography::region(country, region).unwrap_or_default())
 }
 
 fn place(model: &mut CustomerModel, address: &Address, find: &mut impl FnMut(ObstacleKind, &str)) {
