@@ -24,7 +24,7 @@ type Checked<T> = Result<T, String>;
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=data");
-    match generate().and_then(|()| spellings()) {
+    match generate().and_then(|()| tables()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             println!("cargo::error={}", sentence.trim_end().replace('\n', "; "));
@@ -67,36 +67,39 @@ fn put(name: &str, text: &str) -> Checked<()> {
         .map_err(|error| format!("{name} cannot be written: {error}"))
 }
 
-/// Writes every spelling of a country or region with its code, a line each, in order of the spellings' bytes.
-fn spellings() -> Checked<()> {
+/// Writes a table of the countries and one of the regions of each country that has some.
+fn tables() -> Checked<()> {
+    let (mut countries, mut regions) = (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new());
     for name in ["countries.txt", "regions.txt"] {
         let text = std::fs::read_to_string(Path::new("data").join(name))
             .map_err(|error| format!("plugin/data/{name}: {error}"))?;
-        let mut spellings = BTreeMap::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let odd = || format!("plugin/data/{name}: \"{line}\" is not two codes and a name");
-            let mut parts = line.splitn(3, ' ');
-            let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next()) else {
-                return Err(odd());
+            let parts: Vec<String> = line.splitn(3, ' ').map(str::to_owned).collect();
+            let [first, second, third] = <[String; 3]>::try_from(parts).map_err(|_| odd())?;
+            let (table, code, more) = match name {
+                "countries.txt" => (&mut countries, first, [second, third].to_vec()),
+                _ => (regions.entry(first).or_default(), second, [third].to_vec()),
             };
-            let known = match name {
-                "countries.txt" => {
-                    [(first.to_owned(), first), (second.to_owned(), first), (third.to_owned(), first)]
-                        .to_vec()
-                }
-                // The country goes before the spelling: two of them may use the same one.
-                _ => [second, third].map(|spelling| (format!("{first} {spelling}"), second)).to_vec(),
-            };
-            for (spelling, code) in known {
-                let other = spellings.insert(spelling.to_ascii_uppercase(), code);
+            check(code.len() == 2, odd)?;
+            for spelling in core::iter::once(&code).chain(&more) {
+                let other = table.insert(spelling.to_ascii_uppercase(), code.clone());
                 check(other.is_none_or(|other| other == code), odd)?;
             }
         }
-        let lines: Vec<String> =
-            spellings.iter().map(|(spelling, code)| format!("{spelling}\t{code}")).collect();
-        put(name, &lines.join("\n"))?;
     }
-    Ok(())
+    regions.insert("COUNTRIES".to_owned(), countries);
+    let consts: Vec<String> = regions.iter().map(|(name, spellings)| write_table(name, spellings)).collect();
+    put("geography.rs", &consts.join("\n"))
+}
+
+/// The codes, two letters each, and every other spelling with its code, a line each, both in order of their bytes.
+fn write_table(name: &str, spellings: &BTreeMap<String, String>) -> String {
+    let (codes, others): (Vec<_>, Vec<_>) = spellings.iter().partition(|(spelling, code)| spelling == code);
+    let codes: String = codes.into_iter().map(|(spelling, _)| spelling.as_str()).collect();
+    let lines: Vec<String> =
+        others.into_iter().map(|(spelling, code)| format!("{spelling}\t{code}")).collect();
+    format!("const {name}: Table = Table {{ codes: {codes:?}, spellings: {:?} }};", lines.join("\n"))
 }
 
 /// Reads one file and works on it; whatever goes wrong names the file.

@@ -1,28 +1,24 @@
 //! Countries and regions as ERPs write them, turned into the codes AvaTax takes.
 //!
 //! The tables are ISO 3166-1 and, for the United States and Canada, ISO 3166-2; they lie in `data/`. The build script
-//! makes a text of each in which every spelling stands in order with its code, and which is searched by halves: each
-//! customer has some addresses, and there may be millions. What is not in a table is not guessed: an address with
-//! country "PO" is reported, not repaired.
+//! puts their spellings in order, so that they are searched by halves: each customer has some addresses, and there may
+//! be millions. What is not in a table is not guessed: an address with country "PO" is reported, not repaired.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// Spellings of countries and their codes.
-const COUNTRIES: &str = include_str!(concat!(env!("OUT_DIR"), "/countries.txt"));
-/// Spellings of regions, the country before each, and their codes.
-const SPELT_REGIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/regions.txt"));
+use crate::text::trimmed;
+
+include!(concat!(env!("OUT_DIR"), "/geography.rs"));
+
 /// Country, code and name of each region.
 const REGIONS: &str = include_str!("../data/regions.txt");
 
 /// Spellings that the ISO table does not hold but ERPs do; the most frequent ones before them, to be found at once.
-const COUNTRY_SPELLINGS: [(&str, &str); 14] = [
+const COUNTRY_SPELLINGS: [(&str, &str); 11] = [
     ("US", "US"),
     ("USA", "US"),
     ("UNITED STATES", "US"),
-    ("CA", "CA"),
-    ("CAN", "CA"),
-    ("CANADA", "CA"),
     ("UK", "GB"),
     ("ENGLAND", "GB"),
     ("GREAT BRITAIN", "GB"),
@@ -43,13 +39,13 @@ const COUNTRY_SPELLINGS: [(&str, &str); 14] = [
 /// ```
 #[must_use]
 pub fn country(written: &str) -> Option<&'static str> {
-    let written = written.trim();
+    let written = trimmed(written);
     if let Some((_, code)) =
         COUNTRY_SPELLINGS.iter().find(|(spelling, _)| written.eq_ignore_ascii_case(spelling))
     {
         return Some(code);
     }
-    look_up(COUNTRIES, "", written)
+    COUNTRIES.find(written)
 }
 
 /// Whether AvaTax wants a region for addresses of this country.
@@ -68,15 +64,21 @@ pub fn needs_region(country: &str) -> bool {
 /// ```
 #[must_use]
 pub fn region(country: &str, written: &str) -> Option<String> {
-    let written = written.trim();
-    let bare = match written.split_once('-') {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(country) => rest,
+    let written = trimmed(written);
+    let bare = match written.split_at_checked(country.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(country) => {
+            rest.strip_prefix('-').unwrap_or(written)
+        }
         _ => written,
     };
-    if needs_region(country) {
+    let table = match country {
+        "US" => Some(US),
+        "CA" => Some(CA),
+        _ => None,
+    };
+    if let Some(table) = table {
         let squeezed = if bare.contains('.') { Cow::from(bare.replace('.', "")) } else { Cow::from(bare) };
-        let before = if country == "US" { "US " } else { "CA " };
-        return look_up(SPELT_REGIONS, before, &squeezed).map(str::to_owned);
+        return table.find(&squeezed).map(str::to_owned);
     }
     // AvaTax takes at most three characters; longer ones are names we have no table for, and the region is optional.
     (!bare.is_empty() && bare.len() <= 3 && bare.chars().all(|c| c.is_ascii_alphanumeric()))
@@ -101,24 +103,42 @@ fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str
     })
 }
 
-/// The code that stands behind a spelling, `before` put in front of it. Capitals and small letters are the same.
-fn look_up(table: &'static str, before: &str, written: &str) -> Option<&'static str> {
-    let bytes = table.as_bytes();
-    let is_end = |byte: &u8| *byte == b'\n';
-    let (mut from, mut to) = (0, bytes.len());
-    while from < to {
-        let middle = from.midpoint(to);
-        let start = bytes.get(from..middle)?.iter().rposition(is_end).map_or(from, |at| from + at + 1);
-        let end = bytes.get(middle..to)?.iter().position(is_end).map_or(to, |at| middle + at);
-        let (spelling, code) = table.get(start..end)?.split_once('\t')?;
-        let wanted = before.bytes().chain(written.bytes()).map(|byte| byte.to_ascii_uppercase());
-        match spelling.bytes().cmp(wanted) {
-            Ordering::Equal => return Some(code),
-            Ordering::Less => from = end + 1,
-            Ordering::Greater => to = start,
+/// The spellings of one kind of place. Capitals and small letters are the same.
+struct Table {
+    /// All codes, two letters each, in order.
+    codes: &'static str,
+    /// Every other spelling with its code, a line each, in order.
+    spellings: &'static str,
+}
+
+impl Table {
+    fn find(&self, written: &str) -> Option<&'static str> {
+        if written.len() != 2 {
+            return self.spelt(written);
         }
+        let (codes, _) = self.codes.as_bytes().as_chunks::<2>();
+        let upper = |letters: &[u8; 2]| letters.map(|letter| letter.to_ascii_uppercase());
+        let at = codes.binary_search(&upper(written.as_bytes().first_chunk()?)).ok()?;
+        self.codes.get(2 * at..2 * at + 2)
     }
-    None
+
+    fn spelt(&self, written: &str) -> Option<&'static str> {
+        let bytes = self.spellings.as_bytes();
+        let is_end = |byte: &u8| *byte == b'\n';
+        let (mut from, mut to) = (0, bytes.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let start = bytes.get(from..middle)?.iter().rposition(is_end).map_or(from, |at| from + at + 1);
+            let end = bytes.get(middle..to)?.iter().position(is_end).map_or(to, |at| middle + at);
+            let (spelling, code) = self.spellings.get(start..end)?.split_once('\t')?;
+            match spelling.bytes().cmp(written.bytes().map(|byte| byte.to_ascii_uppercase())) {
+                Ordering::Equal => return Some(code),
+                Ordering::Less => from = end + 1,
+                Ordering::Greater => to = start,
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
