@@ -3,6 +3,8 @@
 //! Every type that is sorted with the standard library's sort or kept in one of its trees brings a copy of the algorithm,
 //! some five thousand bytes; a dozen of them would be a tenth of the component.
 
+use std::collections::BinaryHeap;
+
 /// Adds an item to a sorted list unless it is in there.
 pub fn add<T: Ord>(set: &mut Vec<T>, item: T) {
     if let Err(at) = set.binary_search(&item) {
@@ -24,7 +26,8 @@ pub fn sorted<T>(items: Vec<T>, key: impl Fn(&T) -> (u64, u64)) -> Vec<T> {
         let (first, second) = key(item);
         keys.push((first, second, at));
     }
-    keys.sort_unstable();
+    // A heap is a fifth of the code of the library's sort.
+    let keys = BinaryHeap::from(keys).into_sorted_vec();
     let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
     keys.into_iter().filter_map(|(_, _, at)| items.get_mut(at)?.take()).collect()
 }
