@@ -33,6 +33,12 @@ pub fn all(text: &str, plain: fn(u8) -> bool, character: fn(char) -> bool) -> bo
     ascii || text.chars().all(character)
 }
 
+/// The text in small letters. The library's own way treats one Greek letter apart, in more code than all of this module.
+#[must_use]
+pub fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,7 @@ use crate::model::erp::{Address, Customer};
 use crate::model::tenant::Settings;
 use crate::order;
 use crate::plan::short_hash;
+use crate::text::lower;
 
 /// Names less alike than this are no candidates, unless the address is the same.
 const NAMES_ALIKE: f32 = 0.6;
@@ -128,7 +129,7 @@ impl<'a> Finder<'a> {
                     zip: zip(text(Field::PostalCode)),
                     region: text(Field::AddressState).to_owned(),
                     house: house_number(text(Field::Street)),
-                    city: text(Field::City).to_lowercase(),
+                    city: lower(text(Field::City)),
                     domain: hints::own_domain(text(Field::Email)),
                     best: Vec::new(),
                     hints: hints_of(wanted),
@@ -307,7 +308,7 @@ fn place(compared: &Compared<'_>, address: &Address) -> f32 {
     let region = geography::region(country, &text(&address.region)).unwrap_or_default();
     let zip = same(&compared.zip, &zip(&text(&address.postal_code)));
     let house = same(&compared.house, &house_number(&text(&address.line1)));
-    let near = same(&compared.region, &region) || same(&compared.city, &text(&address.city).to_lowercase());
+    let near = same(&compared.region, &region) || same(&compared.city, &lower(&text(&address.city)));
     (if zip { 0.15 } else { 0.0 }) + (if house { 0.1 } else { 0.0 }) + (if near { 0.05 } else { 0.0 })
 }
 

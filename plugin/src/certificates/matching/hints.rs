@@ -12,6 +12,7 @@ use crate::certificates::rules::Field;
 use crate::certificates::understand::record::Certificate;
 use crate::certificates::understand::text::plain;
 use crate::model::erp::Customer;
+use crate::text::lower;
 
 /// Names less alike than this are two names.
 const ALIKE: f32 = 0.8;
@@ -68,7 +69,7 @@ impl Hints {
             let word = word.trim_matches(|c: char| !c.is_alphanumeric());
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             if word.contains('@') {
-                self.mails.insert(word.to_lowercase());
+                self.mails.insert(lower(word));
                 self.domains.extend(own_domain(word));
             } else if digits >= SHORTEST {
                 self.zips.insert(zip(word));
@@ -106,7 +107,7 @@ impl Hints {
             let number = plain(number);
             number.len() >= SHORTEST && self.numbers.contains(&number)
         });
-        let email = customer.email.as_deref().unwrap_or_default().trim().to_lowercase();
+        let email = lower(customer.email.as_deref().unwrap_or_default().trim());
         let written = self.mails.contains(&email);
         let domain = own_domain(&email).is_some_and(|it| self.domains.contains(&it));
         let addresses = || customer.addresses.iter();
@@ -154,7 +155,7 @@ pub(super) fn customer_keys(customer: &Customer, own: &[Name]) -> Vec<u64> {
 /// The domain of an e-mail address, unless everybody has it.
 pub(super) fn own_domain(email: &str) -> Option<String> {
     let (_, domain) = email.rsplit_once('@')?;
-    let domain = domain.trim().to_lowercase();
+    let domain = lower(domain.trim());
     let common = ["gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com", "icloud.com"];
     (!domain.is_empty() && !common.contains(&domain.as_str())).then_some(domain)
 }
@@ -171,9 +172,9 @@ fn street(line: &str) -> Option<String> {
     let house = house_number(line);
     let (_, after) = line.split_once(house.as_str()).filter(|_| !house.is_empty())?;
     let word = after.split(|c: char| !c.is_alphanumeric()).find(|word| word.chars().count() > 2);
-    let boxed = line.to_lowercase().contains("box");
+    let boxed = line.to_ascii_lowercase().contains("box");
     match word.filter(|word| word.chars().all(char::is_alphabetic)) {
-        Some(word) => Some(format!("{house}{}", word.to_lowercase())),
+        Some(word) => Some(format!("{house}{}", lower(word))),
         None => (boxed && house.len() > 1).then(|| format!("{house}box")),
     }
 }
