@@ -52,6 +52,32 @@ fn swaps(keys: Vec<(u64, u64, usize)>) -> Vec<(usize, usize)> {
     swaps
 }
 
+/// Numbers under keys; a key may have several.
+#[derive(Debug, Default)]
+pub struct Index(Vec<(u64, usize)>);
+
+impl Index {
+    /// Takes pairs of a key and a number.
+    #[must_use]
+    pub fn new(pairs: Vec<(u64, usize)>) -> Self {
+        Self(sorted(pairs, |(key, number)| (*key, *number as u64)))
+    }
+
+    /// The numbers under any of these keys, each once, by size.
+    #[must_use]
+    pub fn under(&self, keys: &[u64]) -> Vec<usize> {
+        let mut found = Vec::new();
+        for wanted in keys {
+            let from = self.0.partition_point(|(key, _)| key < wanted);
+            let pairs = self.0.get(from..).unwrap_or_default();
+            for (_, number) in pairs.iter().take_while(|(key, _)| key == wanted) {
+                add(&mut found, *number);
+            }
+        }
+        found
+    }
+}
+
 /// A key that rises as a number that is not negative does.
 #[must_use]
 pub fn rising(number: f32) -> u64 {
@@ -74,6 +100,9 @@ mod tests {
             assert_eq!(super::sorted(items, |(key, _)| (*key as u64, 0)), expected);
         }
         assert_eq!(set([3, 1, 3, 2]), [1, 2, 3]);
+        let index = Index::new(vec![(7, 2), (u64::MAX, 1), (7, 0), (0, 5)]);
+        assert_eq!(index.under(&[7, 8, u64::MAX, 7]), [0, 1, 2]);
+        assert_eq!((index.under(&[0]), index.under(&[6])), (vec![5], vec![]));
         assert!(rising(0.5) < rising(40.0) && rising(-1.0) == rising(0.0));
     }
 }
