@@ -1,6 +1,7 @@
 //! Registration, permit and exemption numbers: what of a value is the number, and whether it looks as it has to.
 
 use crate::certificates::rules::NumberRule;
+use crate::certificates::understand::text::plain;
 
 /// Longest number that is kept.
 const LONGEST: usize = 50;
@@ -62,11 +63,8 @@ pub fn fits(number: &str, rule: &NumberRule) -> bool {
 /// Whether two numbers are the same, punctuation apart.
 #[must_use]
 pub fn same(one: &str, other: &str) -> bool {
-    let bare = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
-    };
-    let one = bare(one);
-    one.len() >= 5 && one == bare(other)
+    let one = plain(one);
+    one.len() >= 5 && one == plain(other)
 }
 
 #[cfg(test)]
