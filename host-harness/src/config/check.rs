@@ -274,7 +274,7 @@ impl Checker<'_> {
         ConfigError::Invalid {
             path: self.path.to_path_buf(),
             line: line_at(self.text, place.start),
-            tenant: self.tenant.chars().take(MAX_TENANT_NAME).collect(),
+            tenant: crate::error::plain(self.tenant, MAX_TENANT_NAME),
             message,
         }
     }

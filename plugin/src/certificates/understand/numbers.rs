@@ -32,12 +32,10 @@ pub fn cleaned(value: &str) -> String {
     let part_of_it = |word: &&str| word.chars().any(|c| c.is_ascii_digit()) || word.len() <= PREFIX;
     let words: Vec<&str> = text.split_whitespace().filter(part_of_it).collect();
     let number = words.join(" ");
-    let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-    if number.chars().any(|c| c.is_ascii_digit()) {
-        number.chars().take(LONGEST).collect()
-    } else {
-        String::new()
-    }
+    let number: String =
+        number.trim_matches(|c: char| !c.is_alphanumeric()).chars().take(LONGEST).collect();
+    // A digit beyond what is kept does not make a number of the rest.
+    if number.chars().any(|c| c.is_ascii_digit()) { number } else { String::new() }
 }
 
 /// Whether a number looks as a rule says.

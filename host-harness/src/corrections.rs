@@ -1,11 +1,10 @@
-//! What a person may say about the fields of a certificate with `--set field=value`, and whether it can be so. A
-//! mistyped date or state must not get any further than the command line, because the next plan believes it.
+//! What a person may say about the fields of a certificate, `field=value`, and whether it can be so. A mistyped date or
+//! state must not get any further than the command line or the form of a vendor, because the next plan believes it.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::word::VALUE;
 use crate::error::is_invisible;
 
 /// Fields that may be set, besides `number.XX`.
@@ -27,14 +26,16 @@ const FIELDS: [&str; 13] = [
 /// The states and the District of Columbia.
 const STATES: &str = "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY \
                       NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY";
+/// Longest value of a field, in characters.
+pub const VALUE: usize = 200;
 /// Longest exemption number, in characters.
 const NUMBER: usize = 50;
 
-/// Reads what was given with `--set`.
+/// Reads pairs of the form `field=value`.
 ///
 /// # Errors
 /// A sentence about the first thing that cannot be so.
-pub(super) fn read(pairs: &[String], today: Date) -> Result<BTreeMap<String, String>, String> {
+pub fn read(pairs: &[String], today: Date) -> Result<BTreeMap<String, String>, String> {
     let mut set = BTreeMap::new();
     for pair in pairs {
         let (field, value) = pair
