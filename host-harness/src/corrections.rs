@@ -142,7 +142,7 @@ fn place(value: &str) -> Result<String, String> {
     let (region, code) = rest.trim().split_once(' ').ok_or_else(odd)?;
     let (code, more) = code.trim().split_once('-').unwrap_or((code.trim(), "0000"));
     let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    if city.trim().is_empty() || !digits(code, 5) || !digits(more, 4) || state(region).is_err() {
+    if !city.chars().any(char::is_alphabetic) || !digits(code, 5) || !digits(more, 4) || state(region).is_err() {
         return Err(odd());
     }
     Ok(value.to_owned())
@@ -220,6 +220,7 @@ mod tests {
             "place=Sturgeon Bay, WI",
             "place=Sturgeon Bay, ZZ 54235",
             "place=, WI 54235",
+            "place=,, WI 54235",
             "place=Sturgeon Bay, WI 54235-11",
             "purchaser=a\x1b[31m",
         ] {

@@ -152,7 +152,10 @@ impl Tables {
                             get("areaCode", 20)?,
                             get("contactNumber", 60)?,
                         ];
-                        self.phones.insert(id, parts.into_iter().flatten().collect::<Vec<_>>().join(" "));
+                        let number = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                        if !number.is_empty() {
+                            self.phones.insert(id, number);
+                        }
                     }
                     _ => {
                         if get("contactMechTypeId", text::SHORT)?.as_deref() == Some("EMAIL_ADDRESS")
@@ -453,6 +456,7 @@ mod tests {
             <PartyContactMech partyId="P" contactMechId="1" thruDate="2020-01-01 00:00:00"/>
             <PartyContactMech partyId="P" contactMechId="2"/>
             <TelecomNumber contactMechId="3" contactNumber="1"/><TelecomNumber contactMechId="4" contactNumber="2"/>
+            <TelecomNumber contactMechId="0"/><PartyContactMech partyId="P" contactMechId="0"/>
             <PartyContactMech partyId="P" contactMechId="3"/><PartyContactMech partyId="P" contactMechId="4"/>
             <PartyContactMechPurpose partyId="P" contactMechId="3" contactMechPurposeTypeId="FAX_NUMBER"/>"#,
         )

@@ -73,6 +73,12 @@ mod tests {
     use crate::certificates::rules::Severity;
 
     #[test]
+    fn a_digit_beyond_what_is_kept_makes_no_number() {
+        assert_eq!(cleaned(&format!("{}7", "no ".repeat(30))), "");
+        assert_eq!(cleaned(&"12-3".repeat(20)).chars().count(), LONGEST);
+    }
+
+    #[test]
     fn punctuation_counts_only_where_it_has_to() {
         let rule = |patterns: &'static [&'static str], exact| NumberRule {
             patterns,
