@@ -36,11 +36,11 @@ fuzz_target!(|bytes: &[u8]| {
         check(certificate, reading.pages.len().max(1));
     }
     assert_eq!(next_page, reading.pages.len().max(1));
-    assert_eq!(
-        format!("{found:?}"),
-        format!("{:?}", certificates(&reading, &context)),
-        "read twice, said two things"
-    );
+    // Reading once more takes as long again, so it is not done every time.
+    if bytes.len().is_multiple_of(8) {
+        let again = certificates(&reading, &context);
+        assert_eq!(format!("{found:?}"), format!("{again:?}"), "read twice, said two things");
+    }
 });
 
 fn check(certificate: &Certificate, pages: usize) {

@@ -141,8 +141,15 @@ fn place(value: &str) -> Result<String, String> {
     let (city, rest) = value.rsplit_once(',').ok_or_else(odd)?;
     let (region, code) = rest.trim().split_once(' ').ok_or_else(odd)?;
     let (code, more) = code.trim().split_once('-').unwrap_or((code.trim(), "0000"));
+    // Commas may stand in a street before the city.
+    let city = city.trim().trim_end_matches([',', '.']);
+    let city = city.rsplit_once(',').map_or(city, |(_, last)| last);
     let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !city.chars().any(char::is_alphabetic) || !digits(code, 5) || !digits(more, 4) || state(region).is_err() {
+    if !city.chars().take(100).any(char::is_alphabetic)
+        || !digits(code, 5)
+        || !digits(more, 4)
+        || state(region).is_err()
+    {
         return Err(odd());
     }
     Ok(value.to_owned())
@@ -221,6 +228,7 @@ mod tests {
             "place=Sturgeon Bay, ZZ 54235",
             "place=, WI 54235",
             "place=,, WI 54235",
+            "place=Sturgeon Bay, 7, WI 54235",
             "place=Sturgeon Bay, WI 54235-11",
             "purchaser=a\x1b[31m",
         ] {

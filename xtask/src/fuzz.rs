@@ -57,11 +57,14 @@ pub(crate) fn fuzz(root: &Path, arguments: &FuzzArgs) -> Result<(), TaskError> {
     }
     run::step("building the fuzz targets");
     let work = root.join("target").join("fuzz");
-    let built = env::var_os("CARGO_TARGET_DIR").map_or_else(|| work.join("build"), |folder| root.join(folder));
+    let built =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| work.join("build"), |folder| root.join(folder));
     // cargo-fuzz cannot be told to leave the lock file alone, so whether it is up to date is asked beforehand.
     let manifest = root.join("fuzz").join("Cargo.toml");
     run::output(
-        run::cargo(root).args(["metadata", "--locked", "--format-version=1", "--manifest-path"]).arg(&manifest),
+        run::cargo(root)
+            .args(["metadata", "--locked", "--format-version=1", "--manifest-path"])
+            .arg(&manifest),
     )?;
     let mut build = run::cargo(root);
     build.args(["fuzz", "build", "--dev", "--sanitizer", "none", "--target-dir"]).arg(&built);
@@ -80,7 +83,11 @@ pub(crate) fn fuzz(root: &Path, arguments: &FuzzArgs) -> Result<(), TaskError> {
     if stopped.is_empty() {
         return Ok(());
     }
-    Err(TaskError::Findings { targets: stopped.join(", "), folder: work.join("findings"), logs: work.join("logs") })
+    Err(TaskError::Findings {
+        targets: stopped.join(", "),
+        folder: work.join("findings"),
+        logs: work.join("logs"),
+    })
 }
 
 /// Runs one target to its end.
@@ -143,8 +150,10 @@ fn last(said: &str, label: &str) -> String {
 }
 
 fn table(outcomes: &[Outcome]) -> String {
-    let mut lines =
-        vec![format!("{:<16} {:>12} {:>10} {:>16}  {}", "target", "executions", "coverage", "corpus", "finding")];
+    let mut lines = vec![format!(
+        "{:<16} {:>12} {:>10} {:>16}  {}",
+        "target", "executions", "coverage", "corpus", "finding"
+    )];
     lines.extend(outcomes.iter().map(|it| {
         let finding = if it.stopped { "YES" } else { "none" };
         format!("{:<16} {:>12} {:>10} {:>16}  {finding}", it.name, it.executions, it.coverage, it.kept)
@@ -160,7 +169,8 @@ mod tests {
     fn the_last_numbers_that_a_target_said_are_taken() {
         let said = "#2 INITED cov: 5 ft: 6 corp: 1/1b\n#9 DONE   cov: 12 ft: 20 corp: 3/17b lim: 4\n\
                     stat::number_of_executed_units: 4711\n";
-        let found = ["cov:", "corp:", "stat::number_of_executed_units:", "rss:"].map(|label| last(said, label));
+        let found =
+            ["cov:", "corp:", "stat::number_of_executed_units:", "rss:"].map(|label| last(said, label));
         assert_eq!(found, ["12", "3/17b", "4711", "-"]);
     }
 

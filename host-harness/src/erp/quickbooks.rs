@@ -395,8 +395,7 @@ mod tests {
     #[tokio::test]
     async fn a_customer_beyond_its_limits_is_a_bad_row_and_stops_nobody() {
         let many: String = (0..600).map(|at| format!("<F{at}>x</F{at}>")).collect();
-        let long: String =
-            (0..400).map(|at| format!("<F{at}>{}</F{at}>", "&amp;".repeat(1000))).collect();
+        let long: String = (0..400).map(|at| format!("<F{at}>{}</F{at}>", "&amp;".repeat(1000))).collect();
         let found = rows(&[&format!(
             "<R><Customer>{many}<Id>1</Id></Customer><Customer>{long}<Id>2</Id></Customer>\
              <Customer><Id>3</Id><DisplayName>{}</DisplayName></Customer></R>",

@@ -63,7 +63,9 @@ impl Origin {
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         let usable = match bare {
             Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-            None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')),
+            None => {
+                host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+            }
         };
         if !usable {
             return Err("its host is neither a plain name nor an address; wildcards are not allowed");

@@ -32,8 +32,7 @@ pub fn cleaned(value: &str) -> String {
     let part_of_it = |word: &&str| word.chars().any(|c| c.is_ascii_digit()) || word.len() <= PREFIX;
     let words: Vec<&str> = text.split_whitespace().filter(part_of_it).collect();
     let number = words.join(" ");
-    let number: String =
-        number.trim_matches(|c: char| !c.is_alphanumeric()).chars().take(LONGEST).collect();
+    let number: String = number.trim_matches(|c: char| !c.is_alphanumeric()).chars().take(LONGEST).collect();
     // A digit beyond what is kept does not make a number of the rest.
     if number.chars().any(|c| c.is_ascii_digit()) { number } else { String::new() }
 }
