@@ -140,7 +140,7 @@ mod tests {
     use crate::model::ocr::{Rectangle, TextPage, Word, WordSource};
 
     fn outcome() -> Result<Reading, OcrError> {
-        let area = Rectangle { left: 0.1, top: 1.0 / 3.0, right: 611.99, bottom: 7e-5 };
+        let area = Rectangle { left: 0.1, top: 7e-5, right: 611.99, bottom: 1.0 / 3.0 };
         let word =
             Word { text: "Käufer".into(), area, confidence: 0.123_456_79, source: WordSource::Recognition };
         let page =
