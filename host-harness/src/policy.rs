@@ -186,6 +186,15 @@ impl EgressPolicy {
         self.addresses
     }
 
+    /// Whether a request would be allowed, for asking about rules without sending anything. Of companies, only that of
+    /// [`Self::with_company_id`] is open.
+    ///
+    /// # Errors
+    /// Says why not, and which rule would allow it.
+    pub fn permits(&self, method: &Method, uri: &Uri) -> Result<(), Denied> {
+        self.check(method, uri, &CompanyPin::default()).map(drop)
+    }
+
     /// Decides about a request by its method and absolute URI.
     pub(crate) fn check(&self, method: &Method, uri: &Uri, pin: &CompanyPin) -> Result<Allowed, Denied> {
         let path = uri.path();
@@ -288,6 +297,14 @@ impl CompanyPin {
             self.id.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(company.id);
         }
     }
+}
+
+/// The id of the company with this code, as an answer to the company query tells it.
+#[must_use]
+pub fn company_in_answer(company_code: &str, body: &[u8]) -> Option<u64> {
+    let pin = CompanyPin::new(company_code);
+    pin.learn(body);
+    pin.get()
 }
 
 /// The company a path is below, wherever the path says so.

@@ -12,6 +12,7 @@ use toml::{Spanned, Value};
 
 use super::{ConfigError, DocumentsConfig, ErpConfig, ErpKind, TenantConfig, raw};
 use crate::model::tenant::{CodeSource, Delivery, Scope};
+use crate::policy::EgressPolicy;
 use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
 /// AvaTax limits a company code to 25 characters.
@@ -135,12 +136,20 @@ impl Checker<'_> {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => return fail("`base-url` names no host"),
         };
+        let origin = url.as_str().trim_end_matches('/').to_owned();
         match url.scheme() {
             _ if loopback && !allow_loopback => fail(
                 "`base-url` is this machine; that is for a stand-in only: set `allow-loopback = true` if you mean it",
             ),
-            "https" => Ok(url.as_str().trim_end_matches('/').to_owned()),
-            "http" if loopback => Ok(url.as_str().trim_end_matches('/').to_owned()),
+            // Hosts are written in more ways than the policy takes, which has the last word when a request leaves.
+            "https" | "http"
+                if (loopback || url.scheme() == "https")
+                    && EgressPolicy::avatax(&origin, allow_loopback).is_err() =>
+            {
+                fail("`base-url` names a host that is neither a plain name nor an address")
+            }
+            "https" => Ok(origin),
+            "http" if loopback => Ok(origin),
             _ => fail(
                 "`base-url` has to begin with https://; plain http is for a stand-in on this machine only",
             ),
@@ -274,7 +283,7 @@ impl Checker<'_> {
         ConfigError::Invalid {
             path: self.path.to_path_buf(),
             line: line_at(self.text, place.start),
-            tenant: self.tenant.chars().take(MAX_TENANT_NAME).collect(),
+            tenant: crate::error::plain(self.tenant, MAX_TENANT_NAME),
             message,
         }
     }

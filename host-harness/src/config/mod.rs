@@ -213,7 +213,7 @@ impl Config {
         let file: raw::File = toml::from_str(text).map_err(|error| ConfigError::Syntax {
             path: path.to_path_buf(),
             line: error.span().map_or(1, |span| check::line_at(text, span.start)),
-            message: error.message().to_owned(),
+            message: crate::error::plain(error.message(), 500),
         })?;
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         let reader = match file.reader {

@@ -140,6 +140,7 @@ fn the_base_url_is_https_unless_a_stand_in_is_allowed() {
         ("https://rest.avatax.com/api", ""),
         ("https://user:word@rest.avatax.com", ""),
         ("rest.avatax.com", ""),
+        ("https://rest.av`tax.com", ""),
         ("ftp://rest.avatax.com", ""),
     ] {
         assert!(with(url, more).is_err(), "{url} {more}");

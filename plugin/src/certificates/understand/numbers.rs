@@ -33,12 +33,9 @@ pub fn cleaned(value: &str) -> String {
     let part_of_it = |word: &&str| word.chars().any(|c| c.is_ascii_digit()) || word.len() <= PREFIX;
     let words: Vec<&str> = text.split_whitespace().filter(part_of_it).collect();
     let number = words.join(" ");
-    let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-    if number.chars().any(|c| c.is_ascii_digit()) {
-        number.chars().take(LONGEST).collect()
-    } else {
-        String::new()
-    }
+    let number: String = number.trim_matches(|c: char| !c.is_alphanumeric()).chars().take(LONGEST).collect();
+    // A digit beyond what is kept does not make a number of the rest.
+    if number.chars().any(|c| c.is_ascii_digit()) { number } else { String::new() }
 }
 
 /// Whether a number looks as a rule says.
@@ -71,6 +68,12 @@ pub fn same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
     use crate::certificates::rules::Severity;
+
+    #[test]
+    fn a_digit_beyond_what_is_kept_makes_no_number() {
+        assert_eq!(cleaned(&format!("{}7", "no ".repeat(30))), "");
+        assert_eq!(cleaned(&"12-3".repeat(20)).chars().count(), LONGEST);
+    }
 
     #[test]
     fn punctuation_counts_only_where_it_has_to() {
