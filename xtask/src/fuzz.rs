@@ -27,6 +27,9 @@ pub(crate) struct FuzzArgs {
     /// Seconds for each target, its start and the seeds included.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
+    /// Where chance begins, to get the same inputs again; otherwise each run begins elsewhere.
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
     /// Only this target; may be given several times.
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
@@ -76,7 +79,7 @@ pub(crate) fn fuzz(root: &Path, arguments: &FuzzArgs) -> Result<(), TaskError> {
     let mut outcomes = Vec::new();
     for name in known.iter().filter(|name| arguments.targets.is_empty() || arguments.targets.contains(name)) {
         run::step(&format!("fuzzing {name} for {} seconds", arguments.seconds));
-        outcomes.push(one(root, &work, &programs, name, arguments.seconds)?);
+        outcomes.push(one(root, &work, &programs, name, arguments)?);
     }
     run::say(&table(&outcomes));
     let stopped: Vec<String> = outcomes.into_iter().filter(|it| it.stopped).map(|it| it.name).collect();
@@ -91,7 +94,13 @@ pub(crate) fn fuzz(root: &Path, arguments: &FuzzArgs) -> Result<(), TaskError> {
 }
 
 /// Runs one target to its end.
-fn one(root: &Path, work: &Path, programs: &Path, name: &str, seconds: u32) -> Result<Outcome, TaskError> {
+fn one(
+    root: &Path,
+    work: &Path,
+    programs: &Path,
+    name: &str,
+    arguments: &FuzzArgs,
+) -> Result<Outcome, TaskError> {
     let (corpus, findings) = (work.join("corpus").join(name), work.join("findings").join(name));
     let logs = work.join("logs");
     for folder in [&corpus, &findings, &logs] {
@@ -102,12 +111,13 @@ fn one(root: &Path, work: &Path, programs: &Path, name: &str, seconds: u32) -> R
     let program = programs.join(name);
     let mut command = Command::new(&program);
     command.args([
-        format!("-max_total_time={seconds}"),
+        format!("-max_total_time={}", arguments.seconds),
         format!("-rss_limit_mb={MEMORY}"),
         format!("-timeout={PATIENCE}"),
         "-print_final_stats=1".to_owned(),
         format!("-artifact_prefix={}/", findings.display()),
     ]);
+    command.args(arguments.seed.map(|seed| format!("-seed={seed}")));
     command.arg(&corpus).arg(root.join("fuzz").join("seeds").join(name));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     let status = command
