@@ -142,14 +142,12 @@ impl Checker<'_> {
                 "`base-url` is this machine; that is for a stand-in only: set `allow-loopback = true` if you mean it",
             ),
             // Hosts are written in more ways than the policy takes, which has the last word when a request leaves.
-            "https" | "http"
-                if (loopback || url.scheme() == "https")
-                    && EgressPolicy::avatax(&origin, allow_loopback).is_err() =>
-            {
-                fail("`base-url` names a host that is neither a plain name nor an address")
+            "https" | "http" if loopback || url.scheme() == "https" => {
+                match EgressPolicy::avatax(&origin, allow_loopback) {
+                    Ok(_) => Ok(origin),
+                    Err(_) => fail("`base-url` names a host that is neither a plain name nor an address"),
+                }
             }
-            "https" => Ok(origin),
-            "http" if loopback => Ok(origin),
             _ => fail(
                 "`base-url` has to begin with https://; plain http is for a stand-in on this machine only",
             ),

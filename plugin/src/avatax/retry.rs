@@ -142,8 +142,8 @@ impl Pace {
 /// Into how many shares a wait is divided to be spread.
 const SHARES: u32 = 1 << 16;
 
-/// A number of shares, all of them excluded, that differs from tenant to tenant and from time to time. Only spreads waits, so the clock's
-/// last digits, well mixed, are chance enough.
+/// A number of shares, all of them excluded, that differs from tenant to tenant and from time to time. Only spreads
+/// waits, so the clock's last digits, well mixed, are chance enough.
 fn jitter(now: Duration) -> u32 {
     let mixed = (now.as_nanos() as u64 ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (mixed >> 48) as u32
