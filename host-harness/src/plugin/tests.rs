@@ -199,6 +199,37 @@ async fn a_busy_component_lets_other_tasks_run() {
     assert!(other.await.unwrap() < ended);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn tenants_that_come_after_one_that_never_rests_end_while_it_still_runs() {
+    // Without yielding, the one thread would serve the others only after the deadline of the first.
+    let long = Limits { deadline: Duration::from_secs(20), ..Limits::default() };
+    let endless = load(&component("", "", "(loop br 0) unreachable")).unwrap();
+    let quick = load(&component("", STOPPED, "i32.const 16")).unwrap();
+    let busy = tokio::spawn(async move { endless.analyze(&tenant(long)).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let others: Vec<_> = (0..8)
+        .map(|_| {
+            let quick = quick.clone();
+            tokio::spawn(async move { quick.analyze(&tenant(Limits::default())).await })
+        })
+        .collect();
+    for other in others {
+        assert!(matches!(other.await.unwrap(), Err(CallError::Guest(Error::Stopped))));
+    }
+    assert!(!busy.is_finished());
+    busy.abort();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn processor_time_is_counted_where_the_component_computes_and_not_where_it_waits() {
+    let call = analyze(&component("", "", "(loop br 0) unreachable"), short()).await;
+    assert!(call.metrics.cpu >= Duration::from_millis(5), "{:?}", call.metrics.cpu);
+    assert!(call.metrics.cpu <= call.metrics.wall, "{:?}", call.metrics);
+    let (_, cpu) = cpu::metered(tokio::time::sleep(Duration::from_millis(300))).await;
+    assert!(cpu < Duration::from_millis(150), "{cpu:?}");
+}
+
 #[tokio::test]
 async fn memory_beyond_the_limit_is_named_as_the_cause() {
     let limits = Limits { memory_bytes: 1 << 20, ..Limits::default() };
