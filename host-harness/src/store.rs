@@ -56,6 +56,22 @@ pub(crate) struct Usage {
     pub(crate) peak_memory: usize,
     pub(crate) memory_refused: bool,
     pub(crate) table_refused: bool,
+    /// Bytes of journal entries that the call may still append.
+    pub(crate) journal_left: u64,
+}
+
+impl Usage {
+    /// Nothing used yet.
+    fn within(limits: Limits) -> Self {
+        Self {
+            memory: 0,
+            peak_memory: 0,
+            memory_refused: false,
+            table_refused: false,
+            journal_left: limits.journal_bytes,
+            limits,
+        }
+    }
 }
 
 impl ResourceLimiter for Usage {
@@ -142,7 +158,7 @@ pub(crate) fn build(
     table.set_max_capacity(limits.handles);
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(limits.header_bytes);
-    let usage = Usage { limits, memory: 0, peak_memory: 0, memory_refused: false, table_refused: false };
+    let usage = Usage::within(limits);
     let state = CallState {
         tenant: tenant.clone(),
         table,
@@ -228,8 +244,7 @@ mod tests {
     use super::*;
 
     fn usage(memory_bytes: usize) -> Usage {
-        let limits = Limits { memory_bytes, ..Limits::default() };
-        Usage { limits, memory: 0, peak_memory: 0, memory_refused: false, table_refused: false }
+        Usage::within(Limits { memory_bytes, ..Limits::default() })
     }
 
     #[test]

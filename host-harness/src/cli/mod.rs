@@ -240,17 +240,13 @@ async fn check_tenant(session: &mut Session, console: &mut Console, again: &str)
     let answer = session.run(Job::Sync, Action::Check, again, again).await;
     let (checks, failure) = check::judge(answer.as_ref().map_err(Clone::clone));
     check::show(console, &checks);
-    Ending {
-        result: Some(check::result(&checks, answer.as_ref().ok())),
-        failure,
-        metrics: std::mem::take(&mut session.metrics),
-        ..Ending::default()
-    }
+    let result = Some(check::result(&checks, answer.as_ref().ok()));
+    ended(Ending { result, failure, ..Ending::default() }, session, console).await
 }
 
 async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> Ending {
     let found = session.analyze(again).await;
-    let mut ending = Ending { metrics: std::mem::take(&mut session.metrics), ..Ending::default() };
+    let mut ending = Ending::default();
     match found {
         Ok(found) => {
             show::analysis(console, &found);
@@ -259,7 +255,7 @@ async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> E
         }
         Err(failure) => ending.failure = Some(failure),
     }
-    ending
+    ended(ending, session, console).await
 }
 
 async fn sync(
@@ -278,16 +274,15 @@ async fn sync(
             return Ending { failure: Some(failure), ..Ending::default() };
         }
         let asked = flow::request_setup(console, approver, &mut call).await;
-        let metrics = std::mem::take(&mut session.metrics);
-        return match asked {
+        let ending = match asked {
             Ok(report) => Ending {
                 failure: flow::after_setup(&report, again),
                 result: Some(serde_json::json!({ "setup": json::run_report(&report) })),
-                metrics,
                 ..Ending::default()
             },
-            Err(failure) => Ending { failure: Some(failure), metrics, ..Ending::default() },
+            Err(failure) => Ending { failure: Some(failure), ..Ending::default() },
         };
+        return ended(ending, session, console).await;
     }
     let flowed = flow::run(console, &request, call).await;
     ended(ending_of(flowed), session, console).await

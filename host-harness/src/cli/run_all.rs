@@ -42,7 +42,11 @@ impl Tools {
     pub(super) async fn load(cli: &Cli, config: &Config, calls: u32) -> Result<Self, Failure> {
         let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
         let reader = session::reader(&config.reader, &cli.shared);
-        Ok(Self { plugin: session::load_plugin(path, calls).await?, reader, queued: Duration::ZERO })
+        Ok(Self {
+            plugin: session::load_plugin(path, calls, config.ceiling).await?,
+            reader,
+            queued: Duration::ZERO,
+        })
     }
 }
 

@@ -118,11 +118,12 @@ impl std::fmt::Debug for Session {
 
 /// Loads the component once for any number of sessions; what is compiled is kept in the user's cache folder.
 /// At most `calls` of their calls run at once.
-pub async fn load_plugin(component: PathBuf, calls: u32) -> Result<Plugin, Failure> {
+pub async fn load_plugin(component: PathBuf, calls: u32, ceiling: Limits) -> Result<Plugin, Failure> {
     let load = move || {
         let engine = HostEngine::with_options(EngineOptions {
             cache: cache_folder(),
             calls,
+            ceiling,
             ..EngineOptions::default()
         })?;
         Plugin::load(&engine, &component)
@@ -191,6 +192,7 @@ impl Session {
                     Failure::configuration(error.to_string(), "Correct `base-url` in the configuration.")
                 })?
                 .with_company_id(config.company_id);
+            let egress = config.allow.iter().cloned().fold(egress, EgressPolicy::allow);
             let credentials = match overrides.credentials {
                 Some(credentials) => credentials,
                 // May run a program, and wait for it.
@@ -223,7 +225,7 @@ impl Session {
             settings,
             egress,
             credentials,
-            limits: Limits::default(),
+            limits: config.limits,
             turn: Turn::default(),
         };
         Ok(Self {
@@ -301,7 +303,8 @@ impl Session {
             "bytes_down": metrics.bytes_down,
             "denied": metrics.denied,
         }));
-        self.denied.extend(metrics.denied.iter().map(|text| exit::sentence(text)));
+        // As they are: the line to paste at the end must not get a full stop.
+        self.denied.extend(metrics.denied.iter().cloned());
         call.value.map_err(|error: CallError| {
             let mut failure = exit::of_call(&error, commands);
             // The component says that AvaTax cannot be reached; which address that was is known here.

@@ -237,7 +237,8 @@ impl Config {
         })?;
         let mut tenants = BTreeMap::new();
         for (name, tenant) in file.tenants {
-            let checked = check::Checker { path, text, folder, tenant: name.as_str(), ceiling: &ceiling }.tenant(tenant)?;
+            let checked = check::Checker { path, text, folder, tenant: name.as_str(), ceiling: &ceiling }
+                .tenant(tenant)?;
             tenants.insert(name, checked);
         }
         Ok(Self {

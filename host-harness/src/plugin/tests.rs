@@ -345,6 +345,28 @@ async fn everything_the_world_names_is_there() {
 }
 
 #[tokio::test]
+async fn a_component_that_fills_the_journal_is_told_when_it_is_enough() {
+    let import = r#"(import "ecms:onboarding/journal@0.1.0" "append" (func $append (param i32 i32 i32)))"#;
+    // One entry of a body of two bytes, again and again, until an append fails; its result is written to address 400.
+    let more = format!(
+        r#"{STOPPED} (data (i32.const 232) "\2c\01\00\00\02\00\00\00") (data (i32.const 300) "{{}}")"#
+    );
+    let body = "(loop (call $append (i32.const 200) (i32.const 1) (i32.const 400))
+        (br_if 0 (i32.eqz (i32.load8_u (i32.const 400))))) i32.const 16";
+    let flood = component(import, &more, body);
+    let journal = Arc::new(MemoryJournal::default());
+    let tenant = Tenant { journal: journal.clone(), ..tenant(Limits { journal_bytes: 9, ..short() }) };
+    let value = load(&flood).unwrap().analyze(&tenant).await;
+    assert!(value.is_err(), "{value:?}");
+    // The text of the refusal needs room that this component does not give, so it ends by a trap, after four entries.
+    assert_eq!(journal.entries().len(), 4);
+    let tenant = Tenant { limits: short(), ..tenant };
+    let value = load(&flood).unwrap().analyze(&tenant).await;
+    assert!(matches!(value, Err(CallError::Timeout { .. })), "{value:?}");
+    assert!(journal.entries().len() > 8);
+}
+
+#[tokio::test]
 async fn handles_beyond_the_limit_are_named_as_the_cause() {
     let import = r#"(import "wasi:http/types@0.2.2" "[constructor]fields" (func $fields (result i32)))"#;
     let call =
