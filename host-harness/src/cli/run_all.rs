@@ -3,8 +3,9 @@
 //! What is done for a tenant is the very command that a person would run for it alone, with its own journal,
 //! credentials, limits and sandbox; only the engine, the compiled component and the reader of documents are shared. At
 //! most `--jobs` tenants are at work, the others wait in the order of their names, and each holds one place however
-//! slow it is. Each is worked on a thread of its own. A tenant that fails, even by a panic, is a row of the table. Plans are shown together and agreed to with
-//! one answer; each is then applied by its own digest. Between preview and answer nothing is held open.
+//! slow it is. Each is worked on a thread of its own, and a line says when it ends. A tenant that fails, even by a panic, is
+//! a row of the table. Plans are shown together and agreed to with one answer; each is then applied by its own digest.
+//! Between preview and answer nothing is held open.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -130,7 +131,7 @@ async fn work(
         confirm: None,
     };
     let tasks = names.into_iter().map(|name| (name, first.clone())).collect();
-    let mut rows = team.all(tasks).await;
+    let mut rows = team.all(console, tasks).await;
     if team.stop.asked() || consent.yes || matches!(team.what, RunAllWhat::Analyze) {
         return Ok(team.conclude(console, rows));
     }
@@ -150,7 +151,7 @@ async fn work(
                 .ask(&question)
                 .map_err(|error| Failure::internal(format!("Your answer could not be read: {error}.")))?;
             if is_yes(&answer) {
-                team.apply(&mut rows, consent.approved_by).await;
+                team.apply(console, &mut rows, consent.approved_by).await;
             } else {
                 team.leave(&mut rows, "were left, because you did not agree");
             }
@@ -193,15 +194,17 @@ impl Team {
     }
 
     /// Works tenants side by side, in order as places get free.
-    async fn all(&self, tasks: Vec<(String, Consent)>) -> Vec<Row> {
+    async fn all(&self, console: &mut Console, tasks: Vec<(String, Consent)>) -> Vec<Row> {
         let _busy = self.stop.during_call();
         let begun = Instant::now();
         let mut at_work = JoinSet::new();
         let mut who = HashMap::new();
-        let mut rows = Vec::with_capacity(tasks.len());
+        let total = tasks.len();
+        let mut rows = Vec::with_capacity(total);
         for (tenant, consent) in tasks {
             if at_work.len() >= self.jobs {
                 self.take(at_work.join_next_with_id().await, &mut who, &mut rows);
+                told(console, &rows, total);
             }
             let cli = self.alone(&tenant, consent);
             if self.stop.asked() {
@@ -220,6 +223,7 @@ impl Team {
         }
         while !at_work.is_empty() {
             self.take(at_work.join_next_with_id().await, &mut who, &mut rows);
+            told(console, &rows, total);
         }
         rows.sort_by(|a, b| a.tenant.cmp(&b.tenant));
         rows
@@ -253,12 +257,12 @@ impl Team {
     }
 
     /// Applies each waiting plan by its own digest.
-    async fn apply(&self, rows: &mut [Row], approved_by: Option<String>) {
+    async fn apply(&self, console: &mut Console, rows: &mut [Row], approved_by: Option<String>) {
         let tasks = rows.iter().filter(|row| row.waits()).map(|row| {
             let confirm = Some(row.digest().to_owned());
             (row.tenant.clone(), Consent { confirm, approved_by: approved_by.clone(), ..Consent::default() })
         });
-        for mut done in self.all(tasks.collect()).await {
+        for mut done in self.all(console, tasks.collect()).await {
             if let Some(row) = rows.iter_mut().find(|row| row.tenant == done.tenant) {
                 row.ending.failure = done.ending.failure;
                 row.ending.metrics.append(&mut done.ending.metrics);
@@ -303,6 +307,14 @@ impl Team {
             .collect();
         let result = json!({ "jobs": self.jobs, "tenants": tenants });
         Ending { result: Some(result), failure, ..Ending::default() }
+    }
+}
+
+/// Says that a tenant has ended.
+fn told(console: &mut Console, rows: &[Row], total: usize) {
+    if let Some(Row { tenant, ending }) = rows.last() {
+        let end = ending.failure.as_ref().map_or("done", |failure| failure.kind);
+        console.note(format!("{} of {total}: {tenant}, {end}", rows.len()));
     }
 }
 

@@ -237,8 +237,18 @@ impl Config {
         })?;
         let mut tenants = BTreeMap::new();
         for (name, tenant) in file.tenants {
-            let checked = check::Checker { path, text, folder, tenant: name.as_str(), ceiling: &ceiling }
-                .tenant(tenant)?;
+            let place = tenant.span();
+            let checked: TenantConfig =
+                check::Checker { path, text, folder, tenant: name.as_str(), ceiling: &ceiling }
+                    .tenant(tenant)?;
+            // One after the other they would go on with each other's plans.
+            let same = |other: &&TenantConfig| other.data_dir == checked.data_dir;
+            if let Some(other) = tenants.values().find(same) {
+                let message =
+                    format!("`data-dir` is that of tenant `{}`; each needs one of its own", other.name);
+                let line = check::line_at(text, place.start);
+                return Err(ConfigError::Invalid { path: path.to_path_buf(), line, tenant: name, message });
+            }
             tenants.insert(name, checked);
         }
         Ok(Self {

@@ -305,3 +305,12 @@ fn rules_beside_those_of_onboarding_are_taken_as_a_denial_prints_them() {
         assert!(shown.contains("line 4, tenant `acme`: `allow` holds no rule here"), "{shown}");
     }
 }
+
+#[test]
+fn two_tenants_do_not_share_a_journal() {
+    let other = SMALL
+        .replace("acme", "second")
+        .replace("company-code", "data-dir = \"onboarding-data/acme\"\ncompany-code");
+    let shown = refusal(&format!("{SMALL}{other}"));
+    assert!(shown.contains("tenant `second`: `data-dir` is that of tenant `acme`"), "{shown}");
+}
