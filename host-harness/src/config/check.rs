@@ -10,15 +10,18 @@ use std::{
 
 use toml::{Spanned, Value};
 
-use super::{ConfigError, DocumentsConfig, ErpConfig, ErpKind, TenantConfig, raw};
+use super::{ConfigError, DocumentsConfig, ErpConfig, ErpKind, TenantConfig, limits, raw};
+use crate::limits::Limits;
 use crate::model::tenant::{CodeSource, Delivery, Scope};
-use crate::policy::EgressPolicy;
+use crate::policy::{EgressPolicy, Rule};
 use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
 /// AvaTax limits a company code to 25 characters.
 const MAX_COMPANY_CODE: usize = 25;
 const MAX_COVER_LETTER: usize = 200;
 const MAX_TENANT_NAME: usize = 64;
+/// Rules of a tenant beside those of onboarding.
+const MAX_RULES: usize = 100;
 
 const CREDENTIAL_HELP: &str = "give exactly one of: account-env or account, together with license-key-env, \
      license-key-file or license-key-command; or token-env, token-file or token-command";
@@ -34,6 +37,7 @@ pub(super) struct Checker<'a> {
     pub(super) text: &'a str,
     pub(super) folder: &'a Path,
     pub(super) tenant: &'a str,
+    pub(super) ceiling: &'a Limits,
 }
 
 impl Checker<'_> {
@@ -105,6 +109,8 @@ impl Checker<'_> {
             settling_seconds: self.number("settling-seconds", tenant.settling_seconds, 10, 0..=600)?,
             seller_names: self.seller_names(tenant.seller_names)?,
             terms: self.terms(tenant.terms)?,
+            allow: self.allow(tenant.allow)?,
+            limits: self.limits(tenant.limits)?,
             data_dir: self.folder.join(data_dir),
             credentials: self.credentials(&tenant.credentials)?,
             erp: ErpConfig {
@@ -117,6 +123,26 @@ impl Checker<'_> {
                 attachments,
             },
         })
+    }
+
+    fn allow(&self, rules: Option<Spanned<Vec<Spanned<String>>>>) -> Result<Vec<Rule>, ConfigError> {
+        let rules = rules.map(Spanned::into_inner).unwrap_or_default();
+        if let Some(first_too_many) = rules.get(MAX_RULES) {
+            let message = format!("`allow` has {} rules; at most {MAX_RULES} are possible", rules.len());
+            return Err(self.invalid(first_too_many.span(), message));
+        }
+        let rule = |text: Spanned<String>| {
+            text.get_ref().parse().map_err(|error: crate::policy::RuleError| {
+                self.invalid(text.span(), format!("`allow` holds no rule here: {error}"))
+            })
+        };
+        rules.into_iter().map(rule).collect()
+    }
+
+    fn limits(&self, table: Option<limits::Table>) -> Result<Limits, ConfigError> {
+        limits::check(table, self.ceiling)
+            .map(|limits| limits.effective(self.ceiling))
+            .map_err(|(place, message)| self.invalid(place, message))
     }
 
     fn base_url(&self, value: &Spanned<String>, allow_loopback: bool) -> Result<String, ConfigError> {

@@ -215,7 +215,7 @@ impl FromStr for Rule {
         let origin = Origin::of(&uri).map_err(wrong)?;
         let path = segments(path);
         let odd = |text: &str| {
-            text.is_empty() || is_dots(text) || text.contains(['{', '}', '%', '\\', '?', '#', '*'])
+            text.is_empty() || is_dots(text) || text.contains(['{', '}', '%', '\\', '?', '#', '*', '"'])
         };
         if path.iter().any(|segment| matches!(segment, Segment::Fixed(text) if odd(text))) {
             return Err(wrong("a part of its path is empty, encoded or an unknown placeholder"));
