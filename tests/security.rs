@@ -74,7 +74,9 @@ fn a_test_that_is_none_is_found() {
     for name in ["helper", "on", "three", ""] {
         assert!(!has_test(source, name), "{name}");
     }
-    let table = format!("{HEADING}| A promise | `a.rs`: `one`, `two`; `b/c.rs`: `three` |\n| Another | none |\n\nText");
+    let table = format!(
+        "{HEADING}| A promise | `a.rs`: `one`, `two`; `b/c.rs`: `three` |\n| Another | none |\n\nText"
+    );
     let found = promises(&table);
     assert_eq!(found[0].1, [("a.rs", "one"), ("a.rs", "two"), ("b/c.rs", "three")]);
     assert_eq!((found.len(), found[1].1.len()), (2, 0));
@@ -85,5 +87,8 @@ fn the_version_of_the_sandbox_is_the_one_that_is_pinned_and_demanded() {
     let (_, after) = TEXT.split_once("at least **").unwrap();
     let (version, _) = after.split_once("**").unwrap();
     assert!(workspace("deny.toml").contains(&format!("\"wasmtime:<{version}\"")), "{version}");
-    assert!(workspace("Cargo.toml").contains(&format!("wasmtime = {{ version = \"={version}\"")), "{version}");
+    assert!(
+        workspace("Cargo.toml").contains(&format!("wasmtime = {{ version = \"={version}\"")),
+        "{version}"
+    );
 }
