@@ -1,0 +1,41 @@
+//! Guests that misbehave, run in the real sandbox: each behaviour of `hostile-guests` has the test of the same name.
+//!
+//! The list of behaviours is in that crate and nowhere else. The references below are made from it, so a behaviour
+//! without a test does not compile. The list of what has to be tried at all, whether by a guest that is built, by one
+//! written out in a few instructions or beside the code, stands in `items`, and every name in it has to be that of a test
+//! that runs.
+//!
+//! | what | module |
+//! |---|---|
+//! | one guest in a tenant | `world` |
+//! | servers that answer wrongly | `server` |
+//! | tests, by what is attacked | `policy`, `http`, `conduct`, `isolation` |
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper that finds something else than it looks for fails the test"
+)]
+
+mod conduct;
+mod http;
+mod isolation;
+mod policy;
+mod server;
+mod world;
+
+/// Refers to the test of each behaviour.
+macro_rules! are_tested {
+    (
+        policy { $($policy:ident,)* } http { $($http:ident,)* }
+        conduct { $($conduct:ident,)* } isolation { $($isolation:ident,)* }
+    ) => {
+        const _: [&[&str]; 4] = [
+            &[$(stringify!($policy),)*],
+            &[$(stringify!($http),)*],
+            &[$(stringify!($conduct),)*],
+            &[$(stringify!($isolation),)*],
+        ];
+    };
+}
+hostile_guests::for_each_behaviour!(are_tested);
