@@ -131,7 +131,12 @@ impl World {
             plan_digest: format!("sha256:{}", "1".repeat(64)),
             approved_by: "Test Approver".to_owned(),
         };
-        self.plugin.sync_metered(&self.tenant, Action::Apply(approval)).await
+        self.sync(Action::Apply(approval)).await
+    }
+
+    /// Runs it in a call that does that.
+    pub(crate) async fn sync(&self, action: Action) -> Call<RunReport> {
+        self.plugin.sync_metered(&self.tenant, action).await
     }
 }
 
