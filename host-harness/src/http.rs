@@ -28,7 +28,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
         Client,
-        connect::{HttpConnector, capture_connection, dns::GaiResolver},
+        connect::{HttpConnector, capture_connection},
     },
     rt::{TokioExecutor, TokioTimer},
 };
@@ -39,7 +39,7 @@ use wasmtime_wasi_http::{
 
 use self::{
     body::{ReceivedBody, SentBody},
-    connect::{CheckedResolver, wasi_error},
+    connect::{CheckedResolver, LookUp, system, wasi_error},
 };
 use crate::{
     error::LoadError,
@@ -83,9 +83,13 @@ impl HttpClient {
     /// # Errors
     /// When the TLS library refuses its own settings.
     pub fn new(ceiling: &Limits) -> Result<Self, LoadError> {
+        Self::with_look_up(ceiling, &system())
+    }
+
+    fn with_look_up(ceiling: &Limits, look_up: &LookUp) -> Result<Self, LoadError> {
         Ok(Self {
-            public: pool(AddressPolicy::Public, ceiling)?,
-            with_loopback: pool(AddressPolicy::PublicAndLoopback, ceiling)?,
+            public: pool(AddressPolicy::Public, ceiling, look_up)?,
+            with_loopback: pool(AddressPolicy::PublicAndLoopback, ceiling, look_up)?,
         })
     }
 
@@ -97,8 +101,9 @@ impl HttpClient {
     }
 }
 
-fn pool(addresses: AddressPolicy, ceiling: &Limits) -> Result<Pool, LoadError> {
-    let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { inner: GaiResolver::new(), addresses });
+fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp) -> Result<Pool, LoadError> {
+    let resolver = CheckedResolver { look_up: Arc::clone(look_up), addresses };
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(ceiling.connect_timeout));

@@ -360,11 +360,9 @@ impl Running {
         if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
             return CallError::Limit { what: "resources in use", max: self.limits.handles as u64 };
         }
-        if matches!(error.downcast_ref(), Some(FieldMapError::TotalSizeTooBig)) {
-            return CallError::Limit {
-                what: "bytes of header fields together",
-                max: self.limits.header_bytes as u64,
-            };
+        if matches!(error.downcast_ref(), Some(FieldMapError::TotalSizeTooBig | FieldMapError::TooManyFields))
+        {
+            return CallError::Limit { what: "bytes of header fields", max: self.limits.header_bytes as u64 };
         }
         // The root is a fixed text of wasmtime; it has no public type of its own for these.
         let root = error.root_cause().to_string();

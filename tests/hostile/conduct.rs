@@ -109,7 +109,7 @@ pub(crate) async fn keeps_fields_for_ever() {
     assert!(what.contains("in use"), "{what}");
     assert_eq!(max, 100);
     let call = world.arguments([u32::MAX]).analyze().await;
-    assert_eq!(exceeded(&call), ("bytes of header fields together", 32 << 10));
+    assert_eq!(exceeded(&call), ("bytes of header fields", 32 << 10));
 }
 
 #[tokio::test]
