@@ -256,7 +256,7 @@ pub(crate) fn compile(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Comp
         let (path, text) = (path(), format!("{error:#}"));
         let reason = plain(&text, 500);
         // The pool of instances looks at a component that is compiled; it has no public type for what it says.
-        if text.contains("exceeds the configured maximum") || text.contains("which exceeds the limit of") {
+        if text.contains("pooling allocator") || text.contains("exceeds the configured maximum") {
             LoadError::TooDemanding { path, reason }
         } else {
             LoadError::Damaged { path, reason }
