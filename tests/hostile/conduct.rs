@@ -46,14 +46,14 @@ pub(crate) fn exceeded<T: std::fmt::Debug>(call: &Call<T>) -> (&'static str, u64
 }
 
 /// The sentence about a component that broke.
-fn fault<T: std::fmt::Debug>(call: &Call<T>) -> &str {
+pub(crate) fn fault<T: std::fmt::Debug>(call: &Call<T>) -> &str {
     match &call.value {
         Err(CallError::Trap { message, .. }) => message,
         other => panic!("the guest did not break: {other:?}"),
     }
 }
 
-fn timed_out<T>(call: &Call<T>) -> bool {
+pub(crate) fn timed_out<T>(call: &Call<T>) -> bool {
     matches!(call.value, Err(CallError::Timeout { limit: SHORT })) && call.metrics.wall < PROMPT
 }
 

@@ -22,7 +22,9 @@ mod http;
 mod isolation;
 mod policy;
 mod server;
+mod text;
 mod world;
+mod written;
 
 /// Refers to the test of each behaviour.
 macro_rules! are_tested {
