@@ -182,9 +182,8 @@ impl Gate {
             Error::HttpRequestDenied
         })?;
         let fields = request.headers();
-        let size: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        if size > self.limits.header_bytes {
-            return Err(Error::HttpRequestHeaderSectionSize(Some(u32::try_from(size).unwrap_or(u32::MAX))));
+        if let Some(size) = beyond(fields, self.limits.header_bytes) {
+            return Err(Error::HttpRequestHeaderSectionSize(Some(size)));
         }
         if let Some(declared) = declared_length(fields)
             && declared > self.limits.request_body_bytes
@@ -232,6 +231,7 @@ impl WasiHttpHooks for Gate {
             times: Times::effective(options, &self.limits),
             response_body_bytes: self.limits.response_body_bytes,
             request_body_bytes: self.limits.request_body_bytes,
+            header_bytes: self.limits.header_bytes,
             places: Arc::clone(&self.places),
             counters: Arc::clone(&self.counters),
             learning: (allowed == Allowed::CompanyQuery).then(|| Arc::clone(&self.pin)),
@@ -268,6 +268,7 @@ struct Exchange {
     times: Times,
     request_body_bytes: u64,
     response_body_bytes: u64,
+    header_bytes: usize,
     places: Arc<Semaphore>,
     counters: Arc<Counters>,
     learning: Option<Arc<CompanyPin>>,
@@ -291,6 +292,10 @@ impl Exchange {
         let response = self.head(request).await.map_err(|error| {
             if over.load(Ordering::Relaxed) { Error::HttpRequestBodySize(None) } else { error }
         })?;
+        // The client knows the ceiling of the host, not what this tenant may have.
+        if let Some(size) = beyond(response.headers(), self.header_bytes) {
+            return Err(Error::HttpResponseHeaderSectionSize(Some(size)));
+        }
         if let Some(declared) = declared_length(response.headers())
             && declared > self.response_body_bytes
         {
@@ -334,6 +339,12 @@ impl Exchange {
         };
         response.map_err(|error| wasi_error(&error))
     }
+}
+
+/// Size of all fields together, as they are written, if it is more than `most`.
+fn beyond(fields: &http::HeaderMap, most: usize) -> Option<u32> {
+    let size: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (size > most).then(|| u32::try_from(size).unwrap_or(u32::MAX))
 }
 
 fn declared_length(headers: &http::HeaderMap) -> Option<u64> {
