@@ -20,6 +20,7 @@
 mod conduct;
 mod http;
 mod isolation;
+mod limits;
 mod policy;
 mod server;
 mod text;
