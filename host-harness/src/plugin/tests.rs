@@ -355,7 +355,7 @@ async fn a_component_that_fills_the_journal_is_told_when_it_is_enough() {
         (br_if 0 (i32.eqz (i32.load8_u (i32.const 400))))) i32.const 16";
     let flood = component(import, &more, body);
     let journal = Arc::new(MemoryJournal::default());
-    let tenant = Tenant { journal: journal.clone(), ..tenant(Limits { journal_bytes: 9, ..short() }) };
+    let tenant = Tenant { journal: journal.clone(), ..tenant(Limits { journal_bytes: 4 * 202, ..short() }) };
     let value = load(&flood).unwrap().analyze(&tenant).await;
     assert!(value.is_err(), "{value:?}");
     // The text of the refusal needs room that this component does not give, so it ends by a trap, after four entries.
