@@ -20,21 +20,20 @@
 mod conduct;
 mod http;
 mod isolation;
+mod items;
 mod policy;
 mod server;
 mod world;
 
-/// Refers to the test of each behaviour.
+/// Refers to the test of each behaviour, so that one that is missing does not compile.
 macro_rules! are_tested {
     (
         policy { $($policy:ident,)* } http { $($http:ident,)* }
         conduct { $($conduct:ident,)* } isolation { $($isolation:ident,)* }
     ) => {
-        const _: [&[&str]; 4] = [
-            &[$(stringify!($policy),)*],
-            &[$(stringify!($http),)*],
-            &[$(stringify!($conduct),)*],
-            &[$(stringify!($isolation),)*],
+        const TESTS: &[(&str, fn())] = &[
+            $((concat!("policy::", stringify!($policy)), policy::$policy),)*
+            $((concat!("http::", stringify!($http)), http::$http),)*
         ];
     };
 }
