@@ -23,7 +23,9 @@ mod isolation;
 mod items;
 mod policy;
 mod server;
+mod text;
 mod world;
+mod written;
 
 /// Refers to the test of each behaviour, so that one that is missing does not compile.
 macro_rules! are_tested {

@@ -20,7 +20,7 @@ use host_harness::{
     journal::MemoryJournal,
     limits::Limits,
     model::{
-        onboarding::{Action, Analysis, Approval, Error, RunReport},
+        onboarding::{Action, Analysis, Approval, CertificateOption, Error, RunReport},
         tenant::{CodeSource, Delivery, Scope, Settings},
     },
     ocr::{DocumentReader, ReaderOptions, TenantReader},
@@ -115,6 +115,12 @@ impl World {
         self
     }
 
+    /// With another component, in the engine that it was loaded into.
+    pub(crate) fn with(mut self, plugin: Plugin) -> Self {
+        self.plugin = plugin;
+        self
+    }
+
     /// Runs the behaviour in an analysis, which may not reach the network at all.
     pub(crate) async fn analyze(&self) -> Call<Analysis> {
         self.plugin.analyze_metered(&self.tenant).await
@@ -131,7 +137,17 @@ impl World {
             plan_digest: format!("sha256:{}", "1".repeat(64)),
             approved_by: "Test Approver".to_owned(),
         };
-        self.plugin.sync_metered(&self.tenant, Action::Apply(approval)).await
+        self.sync(Action::Apply(approval)).await
+    }
+
+    /// Runs it where certificates are to be got.
+    pub(crate) async fn certificates(&self, option: CertificateOption, action: Action) -> Call<RunReport> {
+        self.plugin.onboard_certificates_metered(&self.tenant, option, action).await
+    }
+
+    /// Runs it in a call that does that.
+    pub(crate) async fn sync(&self, action: Action) -> Call<RunReport> {
+        self.plugin.sync_metered(&self.tenant, action).await
     }
 }
 

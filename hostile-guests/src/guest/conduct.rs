@@ -52,12 +52,17 @@ pub(super) fn takes_all_handles(orders: &Orders) -> Ending {
     Ending::Words(format!("{} handles", taken.len()))
 }
 
-/// The same with header fields, each as large as it may be: few handles, much memory of the host.
-pub(super) fn keeps_fields_for_ever(_orders: &Orders) -> Ending {
+/// The same with header fields: few handles, much memory of the host. The first argument is how many kilobytes of fields
+/// stand behind each handle, by default about as many as they may be.
+pub(super) fn keeps_fields_for_ever(orders: &Orders) -> Ending {
     let mut kept = Vec::new();
     loop {
         let fields = Fields::new();
-        while fields.append("accept", &[b'x'; 1000]).is_ok() {}
+        for _ in 0..count(orders, 30) {
+            if fields.append("accept", &[b'x'; 1000]).is_err() {
+                return Ending::Words("refused".to_owned());
+            }
+        }
         kept.push(fields);
     }
 }
@@ -188,7 +193,7 @@ pub(super) fn reads_beyond_a_document(orders: &Orders) -> Ending {
             read(id, 0, u32::MAX),
             read(id, u64::MAX, u32::MAX),
             read(id, 0, 0),
-            read("folder:../secret", 0, 1),
+            read("file:../secret", 0, 1),
             read("../../etc/passwd", 0, 1),
         ]
         .join(" "),
