@@ -32,7 +32,7 @@ fn first(times: usize, reply: impl Fn() -> Reply + Send + Sync + 'static) -> Ser
 }
 
 #[tokio::test]
-pub(super) async fn waits_no_time_at_all() {
+pub(crate) async fn waits_no_time_at_all() {
     let server = first(2, || Reply::Silence(Vec::new()));
     let world =
         guest("waits_no_time_at_all").at(&server.base()).limits(|limits| limits.first_byte_timeout = SHORT);
@@ -47,7 +47,7 @@ pub(super) async fn waits_no_time_at_all() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_with_an_endless_address() {
+pub(crate) async fn asks_with_an_endless_address() {
     let server = answering(OK);
     let world = guest("asks_with_an_endless_address").at(&server.base());
     assert_eq!(words(&world.preview().await), "refused: path");
@@ -61,7 +61,7 @@ pub(super) async fn asks_with_an_endless_address() {
 }
 
 #[tokio::test]
-pub(super) async fn sends_a_thousand_fields() {
+pub(crate) async fn sends_a_thousand_fields() {
     let server = answering(OK);
     let world = guest("sends_a_thousand_fields").at(&server.base());
     let call = world.preview().await;
@@ -78,7 +78,7 @@ pub(super) async fn sends_a_thousand_fields() {
 }
 
 #[tokio::test]
-pub(super) async fn sends_an_endless_field() {
+pub(crate) async fn sends_an_endless_field() {
     let server = answering(OK);
     let world = guest("sends_an_endless_field").at(&server.base());
     for size in [1 << 20, 32_768] {
@@ -90,7 +90,7 @@ pub(super) async fn sends_an_endless_field() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_with_a_thousand_fields() {
+pub(crate) async fn is_answered_with_a_thousand_fields() {
     let with = |fields: usize| {
         let fields: String = (0..fields).map(|at| format!("x-{at}: y\r\n")).collect();
         format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\nok")
@@ -103,7 +103,7 @@ pub(super) async fn is_answered_with_a_thousand_fields() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_with_an_endless_field() {
+pub(crate) async fn is_answered_with_an_endless_field() {
     let server = first(1, || Reply::Endless(b"HTTP/1.1 200 OK\r\nx-long: ".to_vec(), vec![b'y'; 4096]));
     let world = guest("is_answered_with_an_endless_field").at(&server.base());
     assert_eq!(words(&world.preview().await), TOO_MANY);
@@ -111,7 +111,7 @@ pub(super) async fn is_answered_with_an_endless_field() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_with_two_lengths() {
+pub(crate) async fn is_answered_with_two_lengths() {
     let refused = "failed: ErrorCode::HttpProtocolError";
     for lengths in ["2\r\ncontent-length: 4", "4\r\ncontent-length: 2", "2, 4", "-2", "+2", "0x2", "2 4", ""]
     {
@@ -131,7 +131,7 @@ pub(super) async fn is_answered_with_two_lengths() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_with_less_than_declared() {
+pub(crate) async fn is_answered_with_less_than_declared() {
     const LESS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nok";
     let world = |server: &Server| {
         let limits = |limits: &mut host_harness::limits::Limits| limits.between_bytes_timeout = SHORT;
@@ -152,7 +152,7 @@ pub(super) async fn is_answered_with_less_than_declared() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_with_more_than_declared() {
+pub(crate) async fn is_answered_with_more_than_declared() {
     let server = answering(
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nsmuggled",
     );
@@ -163,7 +163,7 @@ pub(super) async fn is_answered_with_more_than_declared() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_without_end() {
+pub(crate) async fn is_answered_without_end() {
     let piece = [b"1000\r\n".to_vec(), vec![b'y'; 4096], b"\r\n".to_vec()].concat();
     let heads: [&[u8]; 2] =
         [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"];
@@ -193,7 +193,7 @@ pub(super) async fn is_answered_without_end() {
 }
 
 #[tokio::test]
-pub(super) async fn is_answered_with_silence() {
+pub(crate) async fn is_answered_with_silence() {
     let server = first(1, || Reply::Silence(Vec::new()));
     let world = guest("is_answered_with_silence")
         .at(&server.base())
@@ -210,7 +210,7 @@ pub(super) async fn is_answered_with_silence() {
 }
 
 #[tokio::test]
-pub(super) async fn declares_two_lengths() {
+pub(crate) async fn declares_two_lengths() {
     let server = answering(OK);
     let world = guest("declares_two_lengths").at(&server.base());
     assert_eq!(words(&world.apply().await), "refused: field HeaderError::InvalidSyntax");
@@ -218,7 +218,7 @@ pub(super) async fn declares_two_lengths() {
 }
 
 #[tokio::test]
-pub(super) async fn sends_less_than_it_declared() {
+pub(crate) async fn sends_less_than_it_declared() {
     let server = answering(OK);
     let world = guest("sends_less_than_it_declared").at(&server.base());
     let call = world.apply().await;
@@ -230,7 +230,7 @@ pub(super) async fn sends_less_than_it_declared() {
 }
 
 #[tokio::test]
-pub(super) async fn sends_more_than_it_declared() {
+pub(crate) async fn sends_more_than_it_declared() {
     let server = answering(OK);
     let world = guest("sends_more_than_it_declared").at(&server.base());
     let call = world.apply().await;
@@ -243,7 +243,7 @@ pub(super) async fn sends_more_than_it_declared() {
 }
 
 #[tokio::test]
-pub(super) async fn sends_without_end() {
+pub(crate) async fn sends_without_end() {
     let server = answering(OK);
     let world =
         guest("sends_without_end").at(&server.base()).limits(|limits| limits.request_body_bytes = 100_000);
@@ -267,7 +267,7 @@ pub(super) async fn sends_without_end() {
 }
 
 #[tokio::test]
-pub(super) async fn never_reads_an_answer() {
+pub(crate) async fn never_reads_an_answer() {
     let piece = [b"1000\r\n".to_vec(), vec![b'y'; 4096], b"\r\n".to_vec()].concat();
     let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let server = first(1, move || Reply::Endless(head.into(), piece.clone()));
@@ -279,7 +279,7 @@ pub(super) async fn never_reads_an_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-pub(super) async fn drops_requests_at_once() {
+pub(crate) async fn drops_requests_at_once() {
     let server = answering(OK);
     // With two places for requests, none may stay taken by one that nobody waits for.
     let world = guest("drops_requests_at_once")
@@ -291,7 +291,7 @@ pub(super) async fn drops_requests_at_once() {
 }
 
 #[tokio::test]
-pub(super) async fn signs_its_own_requests() {
+pub(crate) async fn signs_its_own_requests() {
     let server = answering(OK);
     let world = guest("signs_its_own_requests").at(&server.base());
     let call = world.preview().await;
@@ -306,7 +306,7 @@ pub(super) async fn signs_its_own_requests() {
 }
 
 #[tokio::test]
-pub(super) async fn looks_for_the_credentials() {
+pub(crate) async fn looks_for_the_credentials() {
     let server = answering(OK);
     let options = EngineOptions { core_dumps: true, ..EngineOptions::default() };
     let world = guest("looks_for_the_credentials").at(&server.base()).engine(options);

@@ -85,8 +85,114 @@ const HTTP: &[Item] = &[
     ("credentials", &["http::signs_its_own_requests", "http::looks_for_the_credentials"]),
 ];
 
+const CONDUCT: &[Item] = &[
+    (
+        "a loop in each export and while starting",
+        &[
+            "text::a_loop_behind_any_door_is_ended_at_the_deadline",
+            "conduct::works_for_a_while",
+            "conduct::sleeps_without_end",
+        ],
+    ),
+    (
+        "a loop of calls of the host",
+        &["conduct::reports_progress_without_end", "text::a_burst_of_requests_for_handles_is_ended_too"],
+    ),
+    (
+        "memory",
+        &[
+            "conduct::takes_all_memory",
+            "conduct::recurses_without_end",
+            "text::a_component_that_gets_no_more_memory_may_end_well_and_is_named_when_it_does_not",
+            "text::more_memory_than_there_is_cannot_be_asked_for_at_the_start",
+        ],
+    ),
+    ("tables", &["text::many_tables_are_bounded_by_their_number_and_each_by_its_size"]),
+    ("instances", &["text::more_instances_than_allowed_are_named_or_not_even_loaded"]),
+    (
+        "handles",
+        &["conduct::takes_all_handles", "conduct::keeps_fields_for_ever", "conduct::keeps_several_answers"],
+    ),
+    (
+        "a million items, deep lists, texts without end",
+        &[
+            "conduct::returns_a_million_items",
+            "conduct::returns_deep_lists",
+            "conduct::returns_an_endless_text",
+            "text::answers_that_are_no_answers_are_faults_of_the_component",
+        ],
+    ),
+    (
+        "texts that are not what they seem",
+        &["conduct::returns_a_false_digest", "conduct::writes_control_sequences"],
+    ),
+    (
+        "floods: the journal is bounded, and there are no standard streams to be flooded",
+        &[
+            "conduct::floods_the_journal",
+            "conduct::appends_more_than_allowed",
+            "host-harness/src/plugin/tests.rs::an_import_beyond_the_contract_is_named",
+            "tests/component.rs::it_names_exactly_the_imports_of_the_list_and_exports_one_interface",
+        ],
+    ),
+    ("what is for others to say", &["conduct::appends_what_is_for_others_to_say"]),
+    (
+        "questions of any size",
+        &[
+            "conduct::asks_for_a_million_customers",
+            "conduct::asks_for_pages_of_any_size",
+            "conduct::reads_beyond_a_document",
+        ],
+    ),
+    (
+        "a fault, and the call after it",
+        &[
+            "conduct::panics",
+            "host-harness/src/plugin/tests.rs::a_fault_is_told_apart_from_a_limit_and_the_next_call_works",
+        ],
+    ),
+    (
+        "a cancelled call, and the one after it",
+        &["isolation::after_a_call_that_was_cancelled_the_next_tenant_finds_the_place_free_and_clean"],
+    ),
+    ("another version of the contract", &["text::a_contract_of_another_version_is_refused_by_name"]),
+    (
+        "a missing export",
+        &[
+            "host-harness/src/plugin/tests.rs::a_component_without_the_onboarding_interface_is_refused",
+            "host-harness/src/plugin/tests.rs::right_names_with_wrong_types_are_a_mismatch",
+        ],
+    ),
+    ("an import too many", &["host-harness/src/plugin/tests.rs::an_import_beyond_the_contract_is_named"]),
+    (
+        "truncated and random bytes",
+        &[
+            "text::no_beginning_of_a_component_is_taken_for_one",
+            "text::random_bytes_are_refused_whatever_they_begin_with",
+            "text::a_component_with_changed_bytes_is_refused_or_ends_like_any_other",
+        ],
+    ),
+    (
+        "a component that is too large",
+        &["host-harness/src/plugin/tests.rs::a_component_over_the_size_limit_is_not_compiled"],
+    ),
+];
+
+const ISOLATION: &[Item] = &[
+    ("what one call leaves behind", &["isolation::remembers", "isolation::answers"]),
+    ("rows of another tenant", &["isolation::lists_every_customer"]),
+    ("a full host", &["isolation::a_host_that_is_full_says_so_and_has_room_again_afterwards"]),
+    (
+        "a tenant who never rests",
+        &[
+            "host-harness/src/plugin/tests.rs::tenants_that_come_after_one_that_never_rests_end_while_it_still_runs",
+        ],
+    ),
+    ("two calls for one tenant", &["isolation::of_one_tenant_no_two_calls_write_at_once"]),
+];
+
 fn every_item() -> impl Iterator<Item = &'static Item> {
-    [POLICY, HTTP].into_iter().flatten()
+    [POLICY, HTTP, CONDUCT, ISOLATION].into_iter().flatten()
 }
 
 /// The tests of this program, as it would run them.
@@ -139,7 +245,8 @@ fn every_behaviour_is_tried_by_a_test_that_runs_and_belongs_to_an_item() {
         .filter(|name| !here.contains(*name) || !named.contains(name))
         .collect();
     assert_eq!(unused, [] as [&str; 0]);
-    assert!(crate::TESTS.len() >= 36, "{}", crate::TESTS.len());
+    // A list that is empty would lack nothing either.
+    assert!(crate::TESTS.len() >= 59, "{}", crate::TESTS.len());
 }
 
 #[test]

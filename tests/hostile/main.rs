@@ -9,7 +9,10 @@
 //! |---|---|
 //! | one guest in a tenant | `world` |
 //! | servers that answer wrongly | `server` |
-//! | tests, by what is attacked | `policy`, `http`, `conduct`, `isolation` |
+//! | guests written out in a few instructions | `written` |
+//! | tests of behaviours, by what is attacked | `policy`, `http`, `conduct`, `isolation` |
+//! | tests of written guests and of files that are none | `text` |
+//! | what has to be tried | `items` |
 
 #![expect(
     clippy::panic,
@@ -29,13 +32,9 @@ mod written;
 
 /// Refers to the test of each behaviour, so that one that is missing does not compile.
 macro_rules! are_tested {
-    (
-        policy { $($policy:ident,)* } http { $($http:ident,)* }
-        conduct { $($conduct:ident,)* } isolation { $($isolation:ident,)* }
-    ) => {
+    ($($group:ident { $($name:ident,)* })*) => {
         const TESTS: &[(&str, fn())] = &[
-            $((concat!("policy::", stringify!($policy)), policy::$policy),)*
-            $((concat!("http::", stringify!($http)), http::$http),)*
+            $($((concat!(stringify!($group), "::", stringify!($name)), $group::$name),)*)*
         ];
     };
 }

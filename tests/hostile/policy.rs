@@ -34,7 +34,7 @@ fn with_port_of(authority: &str, hosts: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-pub(super) async fn asks_another_host() {
+pub(crate) async fn asks_another_host() {
     let server = answering(OK);
     let call = guest("asks_another_host").at(&server.base()).preview().await;
     assert_eq!(outcomes(&call), [FINE, DENIED]);
@@ -43,7 +43,7 @@ pub(super) async fn asks_another_host() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_another_port() {
+pub(crate) async fn asks_another_port() {
     let (server, other) = (answering(OK), answering(OK));
     let world = guest("asks_another_port").at(&server.base()).arguments([other.authority()]);
     assert_eq!(outcomes(&world.apply().await), [DENIED]);
@@ -53,7 +53,7 @@ pub(super) async fn asks_another_port() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_without_encryption() {
+pub(crate) async fn asks_without_encryption() {
     let server = answering(OK);
     let call = guest("asks_without_encryption").at(&format!("https://{}", server.authority())).apply().await;
     assert_eq!(outcomes(&call), [DENIED, "failed: ErrorCode::HttpProtocolError"]);
@@ -63,7 +63,7 @@ pub(super) async fn asks_without_encryption() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_by_another_method() {
+pub(crate) async fn asks_by_another_method() {
     let server = answering(OK);
     let call = guest("asks_by_another_method").at(&server.base()).apply().await;
     assert_eq!(outcomes(&call), [DENIED; 10]);
@@ -72,7 +72,7 @@ pub(super) async fn asks_by_another_method() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_while_nothing_is_allowed() {
+pub(crate) async fn asks_while_nothing_is_allowed() {
     let server = answering(OK);
     let mut world = guest("asks_while_nothing_is_allowed").at(&server.base());
     assert_eq!(outcomes(&world.apply().await), [FINE]);
@@ -82,7 +82,7 @@ pub(super) async fn asks_while_nothing_is_allowed() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_hosts_that_look_like_the_allowed_one() {
+pub(crate) async fn asks_hosts_that_look_like_the_allowed_one() {
     let server = answering(OK);
     let alike = [
         // Only here the name is the same.
@@ -115,7 +115,7 @@ pub(super) async fn asks_hosts_that_look_like_the_allowed_one() {
 }
 
 #[tokio::test]
-pub(super) async fn hides_a_host_behind_user_information() {
+pub(crate) async fn hides_a_host_behind_user_information() {
     let (server, other) = (answering(OK), answering(OK));
     let call = guest("hides_a_host_behind_user_information")
         .at(&server.base())
@@ -128,7 +128,7 @@ pub(super) async fn hides_a_host_behind_user_information() {
 }
 
 #[tokio::test]
-pub(super) async fn writes_an_absolute_address_as_path() {
+pub(crate) async fn writes_an_absolute_address_as_path() {
     let (server, other) = (answering(OK), answering(OK));
     let call = guest("writes_an_absolute_address_as_path")
         .at(&server.base())
@@ -141,7 +141,7 @@ pub(super) async fn writes_an_absolute_address_as_path() {
 }
 
 #[tokio::test]
-pub(super) async fn names_another_host_in_a_field() {
+pub(crate) async fn names_another_host_in_a_field() {
     let server = answering(OK);
     let call = guest("names_another_host_in_a_field").at(&server.base()).apply().await;
     let forbidden = "Err(HeaderError::Forbidden) Err(HeaderError::Forbidden)";
@@ -155,7 +155,7 @@ pub(super) async fn names_another_host_in_a_field() {
 }
 
 #[tokio::test]
-pub(super) async fn writes_an_address_in_other_ways() {
+pub(crate) async fn writes_an_address_in_other_ways() {
     let server = answering(OK);
     let ways = with_port_of(
         server.authority(),
@@ -191,7 +191,7 @@ pub(super) async fn writes_an_address_in_other_ways() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_a_name_that_leads_to_this_machine() {
+pub(crate) async fn asks_a_name_that_leads_to_this_machine() {
     let server = answering(OK);
     let names = with_port_of(server.authority(), &["localhost"]);
     let world = allowed_at("asks_a_name_that_leads_to_this_machine", &names);
@@ -203,7 +203,7 @@ pub(super) async fn asks_a_name_that_leads_to_this_machine() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_addresses_that_are_not_public() {
+pub(crate) async fn asks_addresses_that_are_not_public() {
     let server = answering(OK);
     let special = with_port_of(
         server.authority(),
@@ -241,7 +241,7 @@ pub(super) async fn asks_addresses_that_are_not_public() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_by_another_spelling_of_the_path() {
+pub(crate) async fn asks_by_another_spelling_of_the_path() {
     let server = answering(OK);
     let call = guest("asks_by_another_spelling_of_the_path").at(&server.base()).apply().await;
     assert_eq!(outcomes(&call), [DENIED; 7]);
@@ -249,7 +249,7 @@ pub(super) async fn asks_by_another_spelling_of_the_path() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_another_company() {
+pub(crate) async fn asks_another_company() {
     let server = answering(OK);
     let call = guest("asks_another_company").at(&server.base()).apply().await;
     assert_eq!(outcomes(&call), [FINE, DENIED, DENIED, DENIED, DENIED]);
@@ -258,7 +258,7 @@ pub(super) async fn asks_another_company() {
 }
 
 #[tokio::test]
-pub(super) async fn asks_during_an_analysis() {
+pub(crate) async fn asks_during_an_analysis() {
     let server = answering(OK);
     let world = guest("asks_during_an_analysis").at(&server.base());
     assert_eq!(outcomes(&world.analyze().await), [DENIED]);
@@ -267,7 +267,7 @@ pub(super) async fn asks_during_an_analysis() {
 }
 
 #[tokio::test]
-pub(super) async fn writes_during_a_preview() {
+pub(crate) async fn writes_during_a_preview() {
     let server = answering(OK);
     let world = guest("writes_during_a_preview").at(&server.base());
     let call = world.preview().await;
@@ -280,7 +280,7 @@ pub(super) async fn writes_during_a_preview() {
 }
 
 #[tokio::test]
-pub(super) async fn is_redirected() {
+pub(crate) async fn is_redirected() {
     let other = answering(OK);
     for status in [301, 302, 303, 307, 308] {
         let head = format!(
