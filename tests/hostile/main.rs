@@ -9,7 +9,11 @@
 //! |---|---|
 //! | one guest in a tenant | `world` |
 //! | servers that answer wrongly | `server` |
-//! | tests, by what is attacked | `policy`, `http`, `conduct`, `isolation` |
+//! | guests written out in a few instructions | `written` |
+//! | tests of behaviours, by what is attacked | `policy`, `http`, `conduct`, `isolation` |
+//! | tests of written guests and of files that are none | `text` |
+//! | each limit, met and raised | `limits` |
+//! | what has to be tried | `items` |
 
 #![expect(
     clippy::panic,
@@ -20,6 +24,7 @@
 mod conduct;
 mod http;
 mod isolation;
+mod items;
 mod limits;
 mod policy;
 mod server;
@@ -27,17 +32,11 @@ mod text;
 mod world;
 mod written;
 
-/// Refers to the test of each behaviour.
+/// Refers to the test of each behaviour, so that one that is missing does not compile.
 macro_rules! are_tested {
-    (
-        policy { $($policy:ident,)* } http { $($http:ident,)* }
-        conduct { $($conduct:ident,)* } isolation { $($isolation:ident,)* }
-    ) => {
-        const _: [&[&str]; 4] = [
-            &[$(stringify!($policy),)*],
-            &[$(stringify!($http),)*],
-            &[$(stringify!($conduct),)*],
-            &[$(stringify!($isolation),)*],
+    ($($group:ident { $($name:ident,)* })*) => {
+        const TESTS: &[(&str, fn())] = &[
+            $($((concat!(stringify!($group), "::", stringify!($name)), $group::$name),)*)*
         ];
     };
 }

@@ -62,6 +62,27 @@ pub(crate) fn serving(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'stat
     server
 }
 
+/// A server that takes connections and never reads from them.
+pub(crate) struct Deaf {
+    base: String,
+}
+
+/// Starts one.
+pub(crate) fn deaf() -> Deaf {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    // They stay open as long as the tests run.
+    thread::spawn(move || listener.incoming().flatten().collect::<Vec<_>>());
+    Deaf { base }
+}
+
+impl Deaf {
+    /// The base URL.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+}
+
 impl Server {
     /// `host:port`.
     pub(crate) fn authority(&self) -> &str {

@@ -379,6 +379,8 @@ async fn handles_beyond_the_limit_are_named_as_the_cause() {
 fn an_import_beyond_the_contract_is_named() {
     for import in [
         "wasi:cli/environment@0.2.2",
+        "wasi:cli/stdout@0.2.2",
+        "wasi:cli/stderr@0.2.2",
         "wasi:filesystem/types@0.2.2",
         "wasi:sockets/tcp@0.2.2",
         "wasi:random/random@0.2.2",

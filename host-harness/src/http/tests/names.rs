@@ -82,7 +82,7 @@ async fn a_name_that_leads_to_a_special_address_is_not_connected_to() {
 async fn of_several_addresses_only_those_that_are_permitted_are_tried() {
     let server = server(OK, false);
     let target = target("localhost", &server);
-    let mut answered = async |addresses: &[&str]| {
+    let answered = async |addresses: &[&str]| {
         let (look_up, _) = name_server(&[addresses]);
         send(&mut gate_with(on_this_machine(&target), &look_up), get(&target)).await.map(drop)
     };
