@@ -17,7 +17,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -107,6 +107,10 @@ fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp) -> Result<
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(ceiling.connect_timeout));
+    // The client waits without end for the other side to take what is written, even after its request was given up.
+    // Nothing sent is worth waiting for longer than an answer is waited for.
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(ceiling.first_byte_timeout));
     let tls = HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
         .map_err(|error| LoadError::Client { reason: error.to_string() })?
@@ -282,16 +286,11 @@ impl Exchange {
             Ok(Err(_)) | Err(_) => return Err(Error::ConnectionLimitReached),
         };
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let over = Arc::new(AtomicBool::new(false));
-        let request = request.map(|inner| SentBody {
-            inner,
-            left: self.request_body_bytes,
-            counters: Arc::clone(&self.counters),
-            over: Arc::clone(&over),
-        });
-        let response = self.head(request).await.map_err(|error| {
-            if over.load(Ordering::Relaxed) { Error::HttpRequestBodySize(None) } else { error }
-        })?;
+        let (head, body) = request.into_parts();
+        let (body, hold) = SentBody::new(body, self.request_body_bytes, Arc::clone(&self.counters));
+        let response = self.head(Request::from_parts(head, body)).await;
+        let response = response
+            .map_err(|error| if hold.is_over() { Error::HttpRequestBodySize(None) } else { error })?;
         // The client knows the ceiling of the host, not what this tenant may have.
         if let Some(size) = beyond(response.headers(), self.header_bytes) {
             return Err(Error::HttpResponseHeaderSectionSize(Some(size)));
@@ -301,6 +300,8 @@ impl Exchange {
         {
             return Err(Error::HttpResponseBodySize(Some(declared)));
         }
+        // The rest of the body may be on its way still, because a server need not wait for it.
+        hold.release();
         let learning = self.learning.filter(|_| response.status().is_success());
         let response = response.map(|incoming| {
             let body = ReceivedBody::new(

@@ -9,8 +9,10 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
+    time::Duration,
 };
 
 /// An answer that there is nothing wrong with.
@@ -62,24 +64,42 @@ pub(crate) fn serving(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'stat
     server
 }
 
-/// A server that takes connections and never reads from them.
+/// A server that reads the beginning of what comes and no more.
 pub(crate) struct Deaf {
     base: String,
+    connections: mpsc::Receiver<TcpStream>,
 }
 
-/// Starts one.
-pub(crate) fn deaf() -> Deaf {
+/// Starts one; it answers all the same.
+pub(crate) fn deaf(answer: &'static str) -> Deaf {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    // They stay open as long as the tests run.
-    thread::spawn(move || listener.incoming().flatten().collect::<Vec<_>>());
-    Deaf { base }
+    let (sender, connections) = mpsc::channel();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let begun = stream.read(&mut [0; 1024]).is_ok() && stream.write_all(answer.as_bytes()).is_ok();
+            if !begun || sender.send(stream).is_err() {
+                return;
+            }
+        }
+    });
+    Deaf { base, connections }
 }
 
 impl Deaf {
     /// The base URL.
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Whether the other side of the first connection goes away without having been read from.
+    pub(crate) fn was_left(&self) -> bool {
+        let mut stream = self.connections.recv().unwrap();
+        // Who is gone takes nothing, and says so from the second time on.
+        (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(25));
+            stream.write_all(b"x").is_err()
+        })
     }
 }
 
