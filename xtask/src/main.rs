@@ -1,4 +1,4 @@
-//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`; and
+//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | guests | demo | test | read-eval`; and
 //! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind; and `fuzz`.
 //!
 //! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
@@ -52,6 +52,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Builds the hostile guests for trying the sandbox.
+    Guests,
     /// Builds everything and runs the whole onboarding on made-up data.
     Demo {
         /// Passed on to `onboard demo`.
@@ -79,7 +81,7 @@ enum Task {
     },
     /// Gives hostile bytes to every parser of foreign data for a while; see `fuzz/`.
     Fuzz(fuzz::FuzzArgs),
-    /// Builds the component and the program and runs every test.
+    /// Builds the components, the hostile guests among them, and the program, and runs every test.
     Test {
         /// Passed on to `cargo test`.
         #[arg(last = true)]
@@ -107,6 +109,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             toolchain::prepare(arguments.source).map(drop)
         }
         Task::Component { out } => build(out.as_deref()),
+        Task::Guests => component::build_guests(&root, arguments.source),
         Task::Demo { rest } => {
             assets::fetch();
             build(None)?;
@@ -154,6 +157,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
         Task::Test { rest } => {
             assets::fetch();
             build(None)?;
+            component::build_guests(&root, arguments.source)?;
             // The tests start `onboard` as a program of its own, which `cargo test` alone would not build. With all
             // targets the dependencies get the same features as in the tests, so nothing is compiled twice.
             run::step("building the program and every test");
