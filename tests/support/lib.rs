@@ -329,20 +329,26 @@ pub fn workspace() -> PathBuf {
 /// The built component.
 #[must_use]
 pub fn component_file() -> PathBuf {
-    built("ecms_onboarding.wasm")
+    built("ecms_onboarding.wasm", "component")
 }
 
 /// The built reader of documents.
 #[must_use]
 pub fn reader_file() -> PathBuf {
-    built("document_reader.wasm")
+    built("document_reader.wasm", "component")
 }
 
-fn built(file: &str) -> PathBuf {
+/// The built guests that misbehave.
+#[must_use]
+pub fn guests_file() -> PathBuf {
+    built("hostile_guests.wasm", "guests")
+}
+
+fn built(file: &str, task: &str) -> PathBuf {
     let path = workspace().join("target").join("component").join(file);
     assert!(
         path.is_file(),
-        "there is no component at {}; build it with `cargo xtask component`",
+        "there is no component at {}; build it with `cargo xtask {task}`",
         path.display()
     );
     path

@@ -1,4 +1,4 @@
-//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`; and
+//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | guests | demo | test | read-eval`; and
 //! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind; and `fuzz`.
 //!
 //! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
@@ -52,6 +52,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Builds the hostile guests for trying the sandbox.
+    Guests,
     /// Builds everything and runs the whole onboarding on made-up data.
     Demo {
         /// Passed on to `onboard demo`.
@@ -107,6 +109,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             toolchain::prepare(arguments.source).map(drop)
         }
         Task::Component { out } => build(out.as_deref()),
+        Task::Guests => component::build_guests(&root, arguments.source),
         Task::Demo { rest } => {
             assets::fetch();
             build(None)?;

@@ -23,6 +23,9 @@ use crate::{
 const MAX_ROWS: u32 = 1_000;
 const MAX_DOCUMENTS: u32 = 500;
 const MAX_READ: u32 = 1 << 20;
+/// What an entry takes in a journal beside its texts: time, link, number and its places in indexes. Without it, entries
+/// that say nothing would cost nothing.
+const ENTRY: usize = 200;
 /// Bytes of an id or a cursor. Those that adapters give out are far shorter.
 const MAX_ID: usize = 4 << 10;
 
@@ -134,8 +137,8 @@ impl journal::Host for CallState {
         if entries.iter().any(|entry| entry.kind == EntryKind::Approval && !agreed(entry)) {
             return Err(JournalError::Invalid("An approval that nobody gave in this call.".to_owned()));
         }
-        let texts = |it: &Entry| it.plan.len() + it.key.len() + it.customer.len() + it.body.len();
-        let bytes: usize = entries.iter().map(texts).sum();
+        let size = |it: &Entry| ENTRY + it.plan.len() + it.key.len() + it.customer.len() + it.body.len();
+        let bytes: usize = entries.iter().map(size).sum();
         let Some(left) = self.usage.journal_left.checked_sub(bytes as u64) else {
             return Err(JournalError::Invalid(
                 "The call has appended as much to the journal as the host allows a call (`journal-bytes`)."
