@@ -48,7 +48,7 @@ use self::{
 use crate::{
     config::{Config, TenantConfig},
     model::onboarding::Action,
-    report::{self, Report, Summary, render},
+    report::{self, Report, render},
 };
 
 /// Version of the program and of the contract it speaks.
@@ -350,12 +350,7 @@ async fn read_history(tenant: &TenantConfig) -> Result<Report, Failure> {
     let journal = session::open_history(&tenant.data_dir)?;
     match journal {
         Some(journal) => report::read(&journal).await.map_err(|error| history::of_report(&error)),
-        None => Ok(Report {
-            setups: Vec::new(),
-            runs: Vec::new(),
-            lines: Vec::new(),
-            summary: Summary::default(),
-        }),
+        None => Ok(Report::default()),
     }
 }
 

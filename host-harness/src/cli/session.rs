@@ -27,7 +27,7 @@ use crate::{
     journal::{Journal, JournalOpenError, SqliteJournal},
     limits::Limits,
     model::{
-        journal::{Entry, JournalError, Query, StoredEntry},
+        journal::{Entry, EntryKind, JournalError, Query, StoredEntry},
         onboarding::{Action, Analysis, CertificateOption, RunReport},
         tenant::Delivery,
     },
@@ -50,9 +50,9 @@ pub const READINGS: &str = "readings";
 /// What a command needs of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Customers only: no network, no credentials, no journal.
+    /// Customers only: no network, no credentials, no journal but for denials.
     Reading,
-    /// AvaTax, but nothing is recorded.
+    /// AvaTax, but nothing is recorded but denials.
     Looking,
     /// Everything.
     Writing,
@@ -212,7 +212,7 @@ impl Session {
                 None => journal,
             }
         } else {
-            Arc::new(NoJournal)
+            Arc::new(DenialsOnly { data_dir: config.data_dir.clone() })
         };
         let bars = Arc::new(Bars::new(draw, Arc::clone(&stop)));
         let tenant = Tenant {
@@ -302,9 +302,13 @@ impl Session {
             "bytes_up": metrics.bytes_up,
             "bytes_down": metrics.bytes_down,
             "denied": metrics.denied,
+            "denied_unrecorded": metrics.denied_unrecorded,
         }));
         // As they are: the line to paste at the end must not get a full stop.
         self.denied.extend(metrics.denied.iter().cloned());
+        self.denied.extend(metrics.denied_unrecorded.iter().map(|why| {
+            format!("What was denied in this call is not in the journal: {}", exit::sentence(why))
+        }));
         call.value.map_err(|error: CallError| {
             let mut failure = exit::of_call(&error, commands);
             // The component says that AvaTax cannot be reached; which address that was is known here.
@@ -468,14 +472,27 @@ fn cache_folder() -> Option<PathBuf> {
     base.is_absolute().then(|| base.join("onboard"))
 }
 
-/// The journal of a command that records nothing: empty, and refuses entries.
-struct NoJournal;
+/// The journal of a command that records nothing: empty to the component, and opened only when the host has a denial to
+/// record.
+struct DenialsOnly {
+    data_dir: PathBuf,
+}
 
 #[async_trait::async_trait]
-impl Journal for NoJournal {
-    async fn append(&self, _entries: Vec<Entry>) -> Result<u64, JournalError> {
-        Err(JournalError::Unavailable("this command records nothing".to_owned()))
+impl Journal for DenialsOnly {
+    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
+        if entries.iter().any(|entry| entry.kind != EntryKind::Denied) {
+            return Err(JournalError::Unavailable("This command records nothing.".to_owned()));
+        }
+        let data_dir = self.data_dir.clone();
+        let journal = blocking(move || open_journal(&data_dir))
+            .await
+            .map_err(|failure| JournalError::Unavailable(failure.message))?;
+        let appended = journal.append(entries).await;
+        journal.close().await;
+        appended
     }
+
     async fn read(&self, _query: Query) -> Result<Vec<StoredEntry>, JournalError> {
         Ok(Vec::new())
     }
