@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::again::Commands;
 pub(super) use self::again::quoted;
 use super::review::args::ReviewArgs;
 use crate::{

@@ -14,9 +14,9 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    args::Shared,
+    args::{Commands, Shared},
     bars::{Bars, Stop},
-    exit::{self, Commands, Exit, Failure},
+    exit::{self, After, Exit, Failure},
 };
 use crate::{
     config::{Config, ConfigError, ReaderConfig, TenantConfig},
@@ -242,25 +242,19 @@ impl Session {
     }
 
     /// Runs `analyze`.
-    pub async fn analyze(&mut self, again: &str) -> Result<Analysis, Failure> {
+    pub async fn analyze(&mut self, commands: &Commands) -> Result<Analysis, Failure> {
         let busy = self.stop.during_call();
         let call = self.plugin.analyze_metered(&self.tenant).await;
         drop(busy);
-        self.finish("analyze", call, &Commands { again, resume: None })
+        self.finish("analyze", call, &After { commands, confirmed: false })
     }
 
-    /// Runs `sync` or `onboard-certificates` with an action. `again` is what the person would run to plan again,
-    /// `resume` what goes on with a confirmed plan.
-    pub async fn run(
-        &mut self,
-        job: Job,
-        action: Action,
-        again: &str,
-        resume: &str,
-    ) -> Result<RunReport, Failure> {
+    /// Runs `sync` or `onboard-certificates` with an action. `commands` are what failures name.
+    pub async fn run(&mut self, job: Job, action: Action, commands: &Commands) -> Result<RunReport, Failure> {
         let applies = matches!(action, Action::Apply(_));
         // Asked while the preview came to its end: the writes are not even begun.
         if self.stop.asked() {
+            let again = &commands.again;
             return Err(if applies { exit::not_begun(again) } else { exit::before_anything(again) });
         }
         let busy = self.stop.during_call();
@@ -273,7 +267,7 @@ impl Session {
         };
         drop(busy);
         self.cut_short = (applies && call.value.is_err()).then_some(job);
-        self.finish(name, call, &Commands { again, resume: applies.then_some(resume) })
+        self.finish(name, call, &After { commands, confirmed: applies })
     }
 
     /// The job whose confirmed plan did not come to its end in the last call, and the journal that knows how far it came.
@@ -288,7 +282,7 @@ impl Session {
         self.tenant.journal.as_ref()
     }
 
-    fn finish<T>(&mut self, name: &str, call: Call<T>, commands: &Commands<'_>) -> Result<T, Failure> {
+    fn finish<T>(&mut self, name: &str, call: Call<T>, after: &After<'_>) -> Result<T, Failure> {
         self.bars.clear();
         let metrics = &call.metrics;
         self.metrics.push(json!({
@@ -310,7 +304,7 @@ impl Session {
             format!("What was denied in this call is not in the journal: {}", exit::sentence(why))
         }));
         call.value.map_err(|error: CallError| {
-            let mut failure = exit::of_call(&error, commands);
+            let mut failure = exit::of_call(&error, after);
             // The component says that AvaTax cannot be reached; which address that was is known here.
             if failure.kind == "unreachable" {
                 failure.message.push_str(&format!(" The address is {}.", self.tenant.settings.base_url));

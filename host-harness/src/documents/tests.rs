@@ -272,7 +272,8 @@ async fn a_link_that_is_put_in_the_place_of_a_file_while_it_is_read_shows_nothin
             fs::rename(&file, &own).expect("in place");
         }
     });
-    let (own, mut seen) = (digest(b"%PDF-own"), (0, 0));
+    let known = [digest(b"%PDF-own"), digest(b"not read: a.pdf, 8 bytes")];
+    let mut seen = (0, 0);
     // Looking first and opening then showed the secret once in some thousand readings.
     for round in 0..20_000 {
         match documents.bytes("file:a.pdf", Rendition::Original).await {
@@ -281,13 +282,17 @@ async fn a_link_that_is_put_in_the_place_of_a_file_while_it_is_read_shows_nothin
                 seen.0 += 1;
             }
             Err(error) => {
-                assert!(matches!(error, DocumentError::NotFound), "{error:?}");
+                // Not readable, where the link came and went between two looks.
+                assert!(
+                    matches!(error, DocumentError::NotFound | DocumentError::Unavailable(_)),
+                    "{error:?}"
+                );
                 seen.1 += 1;
             }
         }
         if round % 10 == 0 {
             for document in documents.list(None, 10).await.expect("page").documents {
-                assert_eq!((&document.sha256, document.size), (&own, 8));
+                assert!(known.contains(&document.sha256) && document.size == 8, "{document:?}");
             }
         }
     }

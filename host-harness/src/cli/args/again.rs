@@ -10,7 +10,41 @@ use super::{
     RunAllWhat, Way,
 };
 
+/// Commands that sentences name, each with the flags that say which configuration and tenant it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commands {
+    /// The command itself, without consent: what makes the plan.
+    pub again: String,
+    /// What goes on with a confirmed plan.
+    pub resume: String,
+    /// What asks AvaTax to set up certificate management.
+    pub setup: String,
+    /// What lists every customer.
+    pub report: String,
+}
+
+impl Commands {
+    /// Where one command does everything.
+    #[must_use]
+    pub fn all(command: &str) -> Self {
+        let command = || command.to_owned();
+        Self { again: command(), resume: command(), setup: command(), report: command() }
+    }
+}
+
 impl Cli {
+    /// The commands that sentences about this one name.
+    #[must_use]
+    pub fn commands(&self) -> Commands {
+        let setup = vec!["sync".to_owned(), "--request-setup".to_owned()];
+        Commands {
+            again: self.again(),
+            resume: self.resume(),
+            setup: self.written(setup),
+            report: self.written(vec!["report".to_owned()]),
+        }
+    }
+
     /// The same command without flags about consent, written so that a shell takes it: for sentences that tell a
     /// person what to run.
     #[must_use]
@@ -149,6 +183,9 @@ mod tests {
             Cli::try_parse_from(["onboard", "resume", "--from", "x", "--tenant", "north"]).expect("parses");
         assert_eq!(resume.again(), "onboard resume --from x --tenant north");
         assert_eq!(resume.planning(None), "onboard sync --tenant north");
+        let commands = resume.commands();
+        assert_eq!(commands.setup, "onboard sync --request-setup --tenant north");
+        assert_eq!(commands.report, "onboard report --tenant north");
         assert_eq!(resume.planning(Some(Way::Upload)), "onboard certificates upload --from x --tenant north");
     }
 }
