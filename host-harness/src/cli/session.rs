@@ -14,9 +14,9 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    args::Shared,
+    args::{Commands, Shared},
     bars::{Bars, Stop},
-    exit::{self, Commands, Exit, Failure},
+    exit::{self, After, Exit, Failure},
 };
 use crate::{
     config::{Config, ConfigError, ReaderConfig, TenantConfig},
@@ -27,7 +27,7 @@ use crate::{
     journal::{Journal, JournalOpenError, SqliteJournal},
     limits::Limits,
     model::{
-        journal::{Entry, JournalError, Query, StoredEntry},
+        journal::{Entry, EntryKind, JournalError, Query, StoredEntry},
         onboarding::{Action, Analysis, CertificateOption, RunReport},
         tenant::Delivery,
     },
@@ -50,9 +50,9 @@ pub const READINGS: &str = "readings";
 /// What a command needs of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Customers only: no network, no credentials, no journal.
+    /// Customers only: no network, no credentials, no journal but for denials.
     Reading,
-    /// AvaTax, but nothing is recorded.
+    /// AvaTax, but nothing is recorded but denials.
     Looking,
     /// Everything.
     Writing,
@@ -212,7 +212,7 @@ impl Session {
                 None => journal,
             }
         } else {
-            Arc::new(NoJournal)
+            Arc::new(DenialsOnly { data_dir: config.data_dir.clone() })
         };
         let bars = Arc::new(Bars::new(draw, Arc::clone(&stop)));
         let tenant = Tenant {
@@ -242,25 +242,19 @@ impl Session {
     }
 
     /// Runs `analyze`.
-    pub async fn analyze(&mut self, again: &str) -> Result<Analysis, Failure> {
+    pub async fn analyze(&mut self, commands: &Commands) -> Result<Analysis, Failure> {
         let busy = self.stop.during_call();
         let call = self.plugin.analyze_metered(&self.tenant).await;
         drop(busy);
-        self.finish("analyze", call, &Commands { again, resume: None })
+        self.finish("analyze", call, &After { commands, confirmed: false })
     }
 
-    /// Runs `sync` or `onboard-certificates` with an action. `again` is what the person would run to plan again,
-    /// `resume` what goes on with a confirmed plan.
-    pub async fn run(
-        &mut self,
-        job: Job,
-        action: Action,
-        again: &str,
-        resume: &str,
-    ) -> Result<RunReport, Failure> {
+    /// Runs `sync` or `onboard-certificates` with an action. `commands` are what failures name.
+    pub async fn run(&mut self, job: Job, action: Action, commands: &Commands) -> Result<RunReport, Failure> {
         let applies = matches!(action, Action::Apply(_));
         // Asked while the preview came to its end: the writes are not even begun.
         if self.stop.asked() {
+            let again = &commands.again;
             return Err(if applies { exit::not_begun(again) } else { exit::before_anything(again) });
         }
         let busy = self.stop.during_call();
@@ -273,7 +267,7 @@ impl Session {
         };
         drop(busy);
         self.cut_short = (applies && call.value.is_err()).then_some(job);
-        self.finish(name, call, &Commands { again, resume: applies.then_some(resume) })
+        self.finish(name, call, &After { commands, confirmed: applies })
     }
 
     /// The job whose confirmed plan did not come to its end in the last call, and the journal that knows how far it came.
@@ -288,7 +282,7 @@ impl Session {
         self.tenant.journal.as_ref()
     }
 
-    fn finish<T>(&mut self, name: &str, call: Call<T>, commands: &Commands<'_>) -> Result<T, Failure> {
+    fn finish<T>(&mut self, name: &str, call: Call<T>, after: &After<'_>) -> Result<T, Failure> {
         self.bars.clear();
         let metrics = &call.metrics;
         self.metrics.push(json!({
@@ -302,11 +296,15 @@ impl Session {
             "bytes_up": metrics.bytes_up,
             "bytes_down": metrics.bytes_down,
             "denied": metrics.denied,
+            "denied_unrecorded": metrics.denied_unrecorded,
         }));
         // As they are: the line to paste at the end must not get a full stop.
         self.denied.extend(metrics.denied.iter().cloned());
+        self.denied.extend(metrics.denied_unrecorded.iter().map(|why| {
+            format!("What was denied in this call is not in the journal: {}", exit::sentence(why))
+        }));
         call.value.map_err(|error: CallError| {
-            let mut failure = exit::of_call(&error, commands);
+            let mut failure = exit::of_call(&error, after);
             // The component says that AvaTax cannot be reached; which address that was is known here.
             if failure.kind == "unreachable" {
                 failure.message.push_str(&format!(" The address is {}.", self.tenant.settings.base_url));
@@ -468,14 +466,27 @@ fn cache_folder() -> Option<PathBuf> {
     base.is_absolute().then(|| base.join("onboard"))
 }
 
-/// The journal of a command that records nothing: empty, and refuses entries.
-struct NoJournal;
+/// The journal of a command that records nothing: empty to the component, and opened only when the host has a denial to
+/// record.
+struct DenialsOnly {
+    data_dir: PathBuf,
+}
 
 #[async_trait::async_trait]
-impl Journal for NoJournal {
-    async fn append(&self, _entries: Vec<Entry>) -> Result<u64, JournalError> {
-        Err(JournalError::Unavailable("this command records nothing".to_owned()))
+impl Journal for DenialsOnly {
+    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
+        if entries.iter().any(|entry| entry.kind != EntryKind::Denied) {
+            return Err(JournalError::Unavailable("This command records nothing.".to_owned()));
+        }
+        let data_dir = self.data_dir.clone();
+        let journal = blocking(move || open_journal(&data_dir))
+            .await
+            .map_err(|failure| JournalError::Unavailable(failure.message))?;
+        let appended = journal.append(entries).await;
+        journal.close().await;
+        appended
     }
+
     async fn read(&self, _query: Query) -> Result<Vec<StoredEntry>, JournalError> {
         Ok(Vec::new())
     }
