@@ -26,6 +26,7 @@ use super::{
     exit::{self, Exit, Failure},
     flow::{NextStep, is_yes, next_step},
     json::Ending,
+    metrics::Figures,
     session::{self, JournalWrap},
 };
 use crate::{config::Config, ocr::DocumentReader, plugin::Plugin, report::words};
@@ -65,6 +66,26 @@ impl Row {
     fn digest(&self) -> &str {
         let result = self.ending.result.as_ref();
         result.and_then(|it| it.pointer("/preview/plan/digest")).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Customers and documents that the plan leaves to a person.
+    fn left_to_people(&self) -> String {
+        let decisions =
+            self.ending.result.as_ref().and_then(|it| it.pointer("/preview/decisions")?.as_array());
+        let (mut customers, mut documents) = (0_u64, 0_u64);
+        for count in decisions.into_iter().flatten() {
+            let named = count.get("decision").and_then(Value::as_str).and_then(words::decision_named);
+            if let Some(decision) = named.filter(|it| words::remedy(*it).is_some()) {
+                let sum = if words::of_a_document(decision) { &mut documents } else { &mut customers };
+                *sum = sum.saturating_add(count.get("count").and_then(Value::as_u64).unwrap_or(0));
+            }
+        }
+        match (customers, documents) {
+            (0, 0) => "nothing".to_owned(),
+            (_, 0) => format!("{} customers", grouped(customers)),
+            (0, _) => format!("{} documents", grouped(documents)),
+            _ => format!("{} customers, {} documents", grouped(customers), grouped(documents)),
+        }
     }
 
     fn waits(&self) -> bool {
@@ -137,11 +158,11 @@ async fn work(
     }
     let writes = rows.iter().filter(|row| row.waits()).map(|row| row.figure("/preview/plan/writes")).sum();
     let told = Consent { preview: consent.preview, ..Consent::default() };
+    previews(console, &rows);
     match next_step(writes, &told, console.can_ask) {
         NextStep::NothingLeft | NextStep::ShowOnly | NextStep::Apply => {}
         NextStep::ConfirmationNeeded => team.leave(&mut rows, "wait for confirmation"),
         NextStep::Ask => {
-            previews(console, &rows);
             let question = format!(
                 "Type yes to write all {} of this to AvaTax as {}, anything else to leave it:",
                 grouped(writes),
@@ -206,9 +227,11 @@ impl Team {
                 self.take(at_work.join_next_with_id().await, &mut who, &mut rows);
                 told(console, &rows, total);
             }
+            let confirmed = consent.confirm.is_some();
             let cli = self.alone(&tenant, consent);
             if self.stop.asked() {
-                let failure = exit::before_anything(&cli.again());
+                let again = cli.again();
+                let failure = if confirmed { exit::not_begun(&again) } else { exit::before_anything(&again) };
                 rows.push(Row { tenant, ending: Ending { failure: Some(failure), ..Ending::default() } });
                 continue;
             }
@@ -292,7 +315,7 @@ impl Team {
     }
 
     fn conclude(&self, console: &mut Console, rows: Vec<Row>) -> Ending {
-        outcome(console, &rows);
+        outcome(console, &self.what, &rows);
         let codes: Vec<_> = rows.iter().map(|row| row.ending.exit()).collect();
         let command = self.alone("", Consent::default()).command.name();
         let failure = together(&codes).map(|exit| {
@@ -348,43 +371,59 @@ fn together(codes: &[Exit]) -> Option<Exit> {
 }
 
 fn previews(console: &mut Console, rows: &[Row]) {
-    let mut table = console.new_table(&["Tenant", "Writes", "Plan"]);
+    let mut table = console.new_table(&["Tenant", "Writes", "Waits for a person", "Plan"]);
     for row in rows {
         let plan = row.ending.failure.as_ref().map_or(row.digest(), |failure| failure.message.as_str());
-        let plan = Cell::new(words::clean(plan, 200));
-        table.add_row(vec![Cell::new(&row.tenant), number(row.figure("/preview/plan/writes")), plan]);
+        table.add_row(vec![
+            Cell::new(&row.tenant),
+            number(row.figure("/preview/plan/writes")),
+            Cell::new(row.left_to_people()),
+            Cell::new(words::clean(plan, 200)),
+        ]);
     }
     console.table("What would be written", &table);
 }
 
-fn outcome(console: &mut Console, rows: &[Row]) {
-    let header =
-        ["Tenant", "End", "Writes", "Open", "Wall ms", "CPU ms", "Waited ms", "Memory", "Requests", "Denied"];
-    let mut table = console.new_table(&header);
+fn outcome(console: &mut Console, what: &RunAllWhat, rows: &[Row]) {
+    let (columns, figures) = match what {
+        RunAllWhat::Analyze => (["Customers", "Exempt"], ["/total", "/exempt"]),
+        RunAllWhat::Sync(_) | RunAllWhat::Certificates { .. } => {
+            (["Writes", "Open"], ["/preview/plan/writes", "/applied/remaining"])
+        }
+    };
+    let header = [
+        &["Tenant", "End"][..],
+        &columns,
+        &["Waited ms", "Wall ms", "CPU ms", "Memory KiB", "Requests", "Denied"],
+    ];
+    let mut table = console.new_table(&header.concat());
     for row in rows {
         let (end, tone) = match &row.ending.failure {
             None => ("done", Tone::Good),
             Some(failure) => (failure.kind, Tone::Bad),
         };
-        let calls = || row.ending.metrics.iter();
-        let figure = |call: &Value, name: &str| call.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let sum = |name: &str| number(calls().map(|call| figure(call, name)).sum());
-        let peak = calls().map(|call| figure(call, "peak_memory_bytes")).max().unwrap_or(0);
-        table.add_row(vec![
-            Cell::new(&row.tenant),
-            toned(end, tone),
-            number(row.figure("/preview/plan/writes")),
-            number(row.figure("/applied/remaining")),
-            sum("wall_ms"),
-            sum("cpu_ms"),
-            sum("queued_ms"),
-            number(peak),
-            sum("requests"),
-            sum("denials"),
-        ]);
+        let took = Figures::of(&row.ending.metrics);
+        let mut cells = vec![Cell::new(&row.tenant), toned(end, tone)];
+        cells.extend(figures.map(|pointer| number(row.figure(pointer))));
+        cells.extend(
+            [
+                took.queued_ms,
+                took.wall_ms,
+                took.cpu_ms,
+                took.peak_memory_bytes / 1024,
+                took.requests,
+                took.denials,
+            ]
+            .map(number),
+        );
+        table.add_row(cells);
     }
     console.table("Tenants", &table);
     for row in rows {
+        let denied = row.ending.metrics.iter().filter_map(|call| call.get("denied")?.as_array()).flatten();
+        for sentence in denied.filter_map(Value::as_str) {
+            console.complain(format!("{}: {sentence}", row.tenant));
+        }
         if let Some(failure) = &row.ending.failure {
             console.complain(format!("{}: {failure}", row.tenant));
         }
