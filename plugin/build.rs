@@ -1,4 +1,4 @@
-//! Turns the rules in `rules/*.toml` into constants.
+//! Turns the rules in `rules/*.toml` into constants, and the tables in `data` into texts that are quick to search.
 //!
 //! The files are written for people; the component gets them checked and ready, so that nothing is parsed at run time
 //! and a mistake in them stops the build with the name of the file and a sentence, rather than a certificate later.
@@ -23,7 +23,8 @@ type Checked<T> = Result<T, String>;
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=rules");
-    match generate() {
+    println!("cargo::rerun-if-changed=data");
+    match generate().and_then(|()| tables()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             println!("cargo::error={}", sentence.trim_end().replace('\n', "; "));
@@ -38,33 +39,67 @@ fn generate() -> Checked<()> {
     let mut out = String::new();
     let parts = [
         forms.iter().map(write_form).collect::<Checked<Vec<_>>>()?,
-        in_file("labels.toml", |file: Labels| write_labels(&file, &ids))?,
-        in_file("captions.toml", |file: Captions| write_captions(&file, &ids))?,
         in_file("states.toml", |file: StateFile| write_states(&file, &ids))?,
     ];
-    for (name, part) in [
-        ("FORMS: &[Form]", 0),
-        ("LABELS: &[Label]", 1),
-        ("CAPTIONS: &[Caption]", 2),
-        ("STATES: &[StateRules]", 3),
-    ] {
-        let items = parts.get(part).map(|items| items.join(",\n")).unwrap_or_default();
+    for (name, items) in ["FORMS: &[Form]", "STATES: &[StateRules]"].into_iter().zip(parts) {
+        let items = items.join(",\n");
         let _ = writeln!(out, "/// Made from `plugin/rules`.\npub const {name} = &[{items}];");
     }
     let (keywords, names) = in_file("keywords.toml", |file: Keywords| write_keywords(&file))?;
-    let _ = writeln!(
-        out,
-        "/// Made from `plugin/rules`.\npub const KEYWORDS: &[Keyword] = &[{}];",
-        keywords.join(",\n")
-    );
+    for (name, says, said) in [
+        ("LABELS", "(u8, Announces)", in_file("labels.toml", |file: Labels| write_labels(&file, &ids))?),
+        ("CAPTIONS", "BoxMeaning", in_file("captions.toml", |file: Captions| write_captions(&file, &ids))?),
+        ("KEYWORDS", "char", keywords),
+    ] {
+        let _ = writeln!(out, "const {name}: Phrases<{says}> = {};", write_phrases(&said, &forms)?);
+    }
     let _ = writeln!(
         out,
         "/// Plain English of each entity/use code.\npub const REASON_NAMES: &[(char, &str)] = &[{}];",
         names.join(",\n")
     );
+    put("rules.rs", &out)
+}
+
+fn put(name: &str, text: &str) -> Checked<()> {
     let folder = std::env::var("OUT_DIR").map_err(|error| format!("OUT_DIR is not set: {error}"))?;
-    std::fs::write(Path::new(&folder).join("rules.rs"), out)
-        .map_err(|error| format!("rules.rs cannot be written: {error}"))
+    std::fs::write(Path::new(&folder).join(name), text)
+        .map_err(|error| format!("{name} cannot be written: {error}"))
+}
+
+/// Writes a table of the countries and one of the regions of each country that has some.
+fn tables() -> Checked<()> {
+    let (mut countries, mut regions) = (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new());
+    for name in ["countries.txt", "regions.txt"] {
+        let text = std::fs::read_to_string(Path::new("data").join(name))
+            .map_err(|error| format!("plugin/data/{name}: {error}"))?;
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let odd = || format!("plugin/data/{name}: \"{line}\" is not two codes and a name");
+            let parts: Vec<String> = line.splitn(3, ' ').map(str::to_owned).collect();
+            let [first, second, third] = <[String; 3]>::try_from(parts).map_err(|_| odd())?;
+            let (table, code, more) = match name {
+                "countries.txt" => (&mut countries, first, [second, third].to_vec()),
+                _ => (regions.entry(first).or_default(), second, [third].to_vec()),
+            };
+            check(code.len() == 2, odd)?;
+            for spelling in core::iter::once(&code).chain(&more) {
+                let other = table.insert(spelling.to_ascii_uppercase(), code.clone());
+                check(other.is_none_or(|other| other == code), odd)?;
+            }
+        }
+    }
+    regions.insert("COUNTRIES".to_owned(), countries);
+    let consts: Vec<String> = regions.iter().map(|(name, spellings)| write_table(name, spellings)).collect();
+    put("geography.rs", &consts.join("\n"))
+}
+
+/// The codes, two letters each, and every other spelling with its code, a line each, both in order of their bytes.
+fn write_table(name: &str, spellings: &BTreeMap<String, String>) -> String {
+    let (codes, others): (Vec<_>, Vec<_>) = spellings.iter().partition(|(spelling, code)| spelling == code);
+    let codes: String = codes.into_iter().map(|(spelling, _)| spelling.as_str()).collect();
+    let lines: Vec<String> =
+        others.into_iter().map(|(spelling, code)| format!("{spelling}\t{code}")).collect();
+    format!("const {name}: Table = Table {{ codes: {codes:?}, spellings: {:?} }};", lines.join("\n"))
 }
 
 /// Reads one file and works on it; whatever goes wrong names the file.
@@ -149,7 +184,7 @@ fn form_text(form: &Form) -> Checked<String> {
     Ok(format!(
         "Form{{id:{:?},name:{:?},issued_by_state:{},titles:&[{titles}],with:&{:?},numbers:&{:?},revisions:&{:?},\
          states:States::{states},reason:ReasonFrom::{reason},require:&[{}],single:{},scope:{},number:{},expiry:Expiry::{expiry},\
-         attachment:{attachment},refuses:{:?},source:{:?},checked:\"{}\"}}",
+         attachment:{attachment},refuses:{:?}}}",
         form.id,
         form.name,
         form.issued_by_state,
@@ -161,12 +196,28 @@ fn form_text(form: &Form) -> Checked<String> {
         form.scope.map_or_else(|| "None".to_owned(), |it| format!("Some(Severity::{it:?})")),
         number(form.number.as_ref())?,
         use_codes(&form.refuses)?,
-        form.source,
-        form.checked,
     ))
 }
 
-fn write_labels(file: &Labels, ids: &BTreeSet<&str>) -> Checked<Vec<String>> {
+/// A phrase, the id of its form or nothing, and what it says.
+type Said = (String, String, String);
+
+/// Packs phrases: their letters in one text, and a row for each of how long it is, its form's number from 1, and what it
+/// says.
+fn write_phrases(said: &[Said], forms: &[Form]) -> Checked<String> {
+    let (mut text, mut rows) = (String::new(), Vec::new());
+    for (phrase, form, says) in said {
+        let length =
+            u8::try_from(phrase.len()).map_err(|_| format!("\"{phrase}\" is longer than 255 letters"))?;
+        let form = forms.iter().position(|it| it.id == *form).map_or(0, |at| at + 1);
+        text.push_str(phrase);
+        rows.push(format!("({length},{form},{says})"));
+    }
+    check(forms.len() < 256, || "there are more than 255 forms".to_owned())?;
+    Ok(format!("Phrases{{text:{text:?},rows:&[{}]}}", rows.join(",\n")))
+}
+
+fn write_labels(file: &Labels, ids: &BTreeSet<&str>) -> Checked<Vec<Said>> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for label in &file.label {
@@ -179,16 +230,13 @@ fn write_labels(file: &Labels, ids: &BTreeSet<&str>) -> Checked<Vec<String>> {
         };
         for (phrase, form) in phrases(&label.phrases, &label.forms, ids, &mut seen)? {
             let words = phrase.split_whitespace().filter(|word| !plain(word).is_empty()).count();
-            let phrase = plain(phrase);
-            out.push(format!(
-                "Label{{phrase:{phrase:?},form:{form:?},words:{words},announces:Announces::{announces}}}"
-            ));
+            out.push((plain(phrase), form.to_owned(), format!("({words},Announces::{announces})")));
         }
     }
     Ok(out)
 }
 
-fn write_captions(file: &Captions, ids: &BTreeSet<&str>) -> Checked<Vec<String>> {
+fn write_captions(file: &Captions, ids: &BTreeSet<&str>) -> Checked<Vec<Said>> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for caption in &file.caption {
@@ -199,14 +247,13 @@ fn write_captions(file: &Captions, ids: &BTreeSet<&str>) -> Checked<Vec<String>>
             _ => return Err(format!("{:?} has a use code but is no reason", caption.phrases)),
         };
         for (phrase, form) in phrases(&caption.phrases, &caption.forms, ids, &mut seen)? {
-            let phrase = plain(phrase);
-            out.push(format!("Caption{{phrase:{phrase:?},form:{form:?},meaning:BoxMeaning::{meaning}}}"));
+            out.push((plain(phrase), form.to_owned(), format!("BoxMeaning::{meaning}")));
         }
     }
     Ok(out)
 }
 
-fn write_keywords(file: &Keywords) -> Checked<(Vec<String>, Vec<String>)> {
+fn write_keywords(file: &Keywords) -> Checked<(Vec<Said>, Vec<String>)> {
     let mut seen = BTreeSet::new();
     let (mut keywords, mut names) = (Vec::new(), BTreeMap::new());
     for reason in &file.reason {
@@ -216,7 +263,7 @@ fn write_keywords(file: &Keywords) -> Checked<(Vec<String>, Vec<String>)> {
         let other = names.insert(code, reason.name.clone());
         check(other.is_none(), || format!("{code} is there twice"))?;
         for (phrase, _) in phrases(&reason.phrases, &[], &BTreeSet::new(), &mut seen)? {
-            keywords.push(format!("Keyword{{phrase:{:?},use_code:{code:?}}}", plain(phrase)));
+            keywords.push((plain(phrase), String::new(), format!("{code:?}")));
         }
     }
     check(names.len() == 14, || "each of the codes A to N needs an entry".to_owned())?;

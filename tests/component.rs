@@ -37,8 +37,8 @@ const IMPORTS: [&str; 12] = [
 /// Everything the reader of documents may name: files from strangers are taken apart where nothing else can be reached.
 const READER_IMPORTS: [&str; 1] = ["ecms:document-reader/recognition@0.1.0"];
 
-/// Rules, labels and captions of the forms lie inside it as data.
-const MAX_BYTES: usize = 800 * 1024;
+/// Rules, labels and captions of the forms lie inside it as data. What takes how much stands in `docs/performance.md`.
+const MAX_BYTES: usize = 620 * 1024;
 /// It draws pages and decodes pictures, built for speed.
 const READER_MAX_BYTES: usize = 6 * 1024 * 1024;
 

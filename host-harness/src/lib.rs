@@ -15,9 +15,11 @@
 //! | what a tenant brings | [`tenant`], [`erp`], [`documents`], [`ocr`], [`journal`], [`progress`] |
 //! | a tenant from a file | [`config`] |
 //! | what has been done, for people and machines | [`report`] |
+//! | what a person corrects on a certificate | [`corrections`] |
 
 mod bindings;
 pub mod config;
+pub mod corrections;
 pub mod documents;
 pub mod engine;
 pub mod erp;

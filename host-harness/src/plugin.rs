@@ -10,6 +10,7 @@
 //! A report is a component's word. It is measured against caps and cleaned of invisible characters in
 //! `returned` before it leaves this module.
 
+mod cpu;
 mod returned;
 
 use std::{
@@ -80,6 +81,9 @@ fn turn(tenant: &Tenant, action: &Action) -> Option<Option<tokio::sync::OwnedMut
 pub struct CallMetrics {
     /// Time from start to end.
     pub wall: Duration,
+    /// Processor time of the component and of the host between its instructions. Blocking work of
+    /// the host and connections are not in it.
+    pub cpu: Duration,
     /// Most linear memory the component had.
     pub peak_memory_bytes: u64,
     /// Requests sent.
@@ -159,8 +163,8 @@ impl Plugin {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             world.ecms_onboarding_onboarding().call_analyze(&mut running.store).await
         });
-        let outcome = outcome.await;
-        running.finish(outcome, returned::analysis)
+        let (outcome, cpu) = cpu::metered(outcome).await;
+        running.finish(outcome, cpu, returned::analysis)
     }
 
     /// Creates the tenant's customers in AvaTax.
@@ -179,8 +183,8 @@ impl Plugin {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             world.ecms_onboarding_onboarding().call_sync(&mut running.store, &action).await
         });
-        let outcome = outcome.await;
-        running.finish(outcome, returned::report)
+        let (outcome, cpu) = cpu::metered(outcome).await;
+        running.finish(outcome, cpu, returned::report)
     }
 
     /// Gets certificates on file for the tenant's exempt customers.
@@ -210,8 +214,8 @@ impl Plugin {
             let onboarding = world.ecms_onboarding_onboarding();
             onboarding.call_onboard_certificates(&mut running.store, option, &action).await
         });
-        let outcome = outcome.await;
-        running.finish(outcome, returned::report)
+        let (outcome, cpu) = cpu::metered(outcome).await;
+        running.finish(outcome, cpu, returned::report)
     }
 }
 
@@ -290,7 +294,12 @@ impl Running {
         self.limits.deadline.saturating_add(TICK * 2)
     }
 
-    fn finish<T>(mut self, outcome: Outcome<T>, check: fn(T, &Limits) -> Result<T, CallError>) -> Call<T> {
+    fn finish<T>(
+        mut self,
+        outcome: Outcome<T>,
+        cpu: Duration,
+        check: fn(T, &Limits) -> Result<T, CallError>,
+    ) -> Call<T> {
         let core_dump = match &outcome {
             Ok(Err(error)) => self.dump(error),
             _ => None,
@@ -304,6 +313,7 @@ impl Running {
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let metrics = CallMetrics {
             wall: self.begun.elapsed(),
+            cpu,
             peak_memory_bytes: self.store.data().usage.peak_memory as u64,
             requests: count(&self.counters.requests),
             denials: count(&self.counters.denials),

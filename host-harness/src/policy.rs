@@ -61,6 +61,8 @@ pub struct EgressPolicy {
     /// Where the tenant's credentials belong, and nowhere else.
     home: Option<Origin>,
     rules: Vec<Rule>,
+    /// Rules that the call at hand was not given; kept to say so.
+    withheld: Vec<Rule>,
     company: Option<u64>,
     addresses: AddressPolicy,
 }
@@ -127,7 +129,13 @@ impl EgressPolicy {
     /// Reaches nothing.
     #[must_use]
     pub const fn deny_all() -> Self {
-        Self { home: None, rules: Vec::new(), company: None, addresses: AddressPolicy::Public }
+        Self {
+            home: None,
+            rules: Vec::new(),
+            withheld: Vec::new(),
+            company: None,
+            addresses: AddressPolicy::Public,
+        }
     }
 
     /// Reaches the onboarding calls of the AvaTax service at `base_url`. With `allow_loopback` the service may be on
@@ -152,7 +160,7 @@ impl EgressPolicy {
             return Err(wrong("without https the credentials would travel readable"));
         }
         let rules = AVATAX.iter().map(|(methods, path)| Rule::at(&origin, methods, path)).collect();
-        Ok(Self { home: Some(origin), rules, company: None, addresses })
+        Ok(Self { home: Some(origin), rules, withheld: Vec::new(), company: None, addresses })
     }
 
     /// The same policy with a company id that is known beforehand.
@@ -170,8 +178,11 @@ impl EgressPolicy {
 
     /// The same policy for a call that may go only so far.
     pub(crate) fn narrowed(&self, reach: Reach) -> Self {
-        let keep = |rule: &Rule| rule.keeping(|method, path| reach.permits(method, path));
-        Self { rules: self.rules.iter().filter_map(keep).collect(), ..self.clone() }
+        let those = |kept: bool| {
+            let rule = |rule: &Rule| rule.keeping(|method, path| reach.permits(method, path) == kept);
+            self.rules.iter().filter_map(rule).collect()
+        };
+        Self { rules: those(true), withheld: those(false), ..self.clone() }
     }
 
     /// What is allowed, for showing.
@@ -184,6 +195,15 @@ impl EgressPolicy {
     #[must_use]
     pub const fn addresses(&self) -> AddressPolicy {
         self.addresses
+    }
+
+    /// Whether a request would be allowed, for asking about rules without sending anything. Of companies, only that of
+    /// [`Self::with_company_id`] is open.
+    ///
+    /// # Errors
+    /// Says why not, and which rule would allow it.
+    pub fn permits(&self, method: &Method, uri: &Uri) -> Result<(), Denied> {
+        self.check(method, uri, &CompanyPin::default()).map(drop)
     }
 
     /// Decides about a request by its method and absolute URI.
@@ -227,10 +247,16 @@ impl EgressPolicy {
                     ),
                 )),
             },
+            None if self.withheld.iter().any(|rule| rule.matches(method, &origin, path).is_some()) => {
+                Err(malformed("the call was not asked to do that"))
+            }
             None => {
                 let rule = format!("{method} {origin}{path}");
                 let hint = match rule.parse::<Rule>() {
-                    Ok(rule) => format!(" To allow it, add this rule: {}", plain(&rule.to_string(), 500)),
+                    Ok(rule) => format!(
+                        " To allow it, put this line into the configuration of the tenant: allow = [\"{}\"]",
+                        plain(&rule.to_string(), 500)
+                    ),
                     // A path that cannot be written as a rule has encoded or climbing parts and is never let through.
                     Err(_) => " Its path holds encoded, empty or climbing parts, which no rule can allow."
                         .to_owned(),
@@ -290,9 +316,19 @@ impl CompanyPin {
     }
 }
 
+/// The id of the company with this code, as an answer to the company query tells it.
+#[must_use]
+pub fn company_in_answer(company_code: &str, body: &[u8]) -> Option<u64> {
+    let pin = CompanyPin::new(company_code);
+    pin.learn(body);
+    pin.get()
+}
+
 /// The company a path is below, wherever the path says so.
 fn company_in(path: &str) -> Option<u64> {
-    let mut segments = path.split('/').skip_while(|segment| *segment != "companies").skip(1);
+    // A server may not tell capitals apart.
+    let mut segments =
+        path.split('/').skip_while(|segment| !segment.eq_ignore_ascii_case("companies")).skip(1);
     segments.next()?.parse().ok()
 }
 
@@ -393,9 +429,10 @@ mod tests {
     fn a_denial_shows_the_rule_that_would_allow_it_and_that_rule_does() {
         let target = "https://rest.avatax.com/api/v2/nexus?$top=5";
         let text = check(&policy(), &learnt(), Method::GET, target).unwrap_err();
-        let (_, line) = text.split_once("add this rule: ").unwrap();
-        assert_eq!(line, "GET https://rest.avatax.com:443/api/v2/nexus");
-        let wider = policy().allow(line.parse().unwrap());
+        let (_, line) = text.split_once("configuration of the tenant: ").unwrap();
+        assert_eq!(line, r#"allow = ["GET https://rest.avatax.com:443/api/v2/nexus"]"#);
+        let rule = line.split('"').nth(1).unwrap().parse().unwrap();
+        let wider = policy().allow(rule);
         assert_eq!(check(&wider, &learnt(), Method::GET, target), Ok(Allowed::Plain));
     }
 
@@ -441,6 +478,9 @@ mod tests {
                 "{reach:?}"
             );
         }
+        let beyond = policy().narrowed(Reach::Reading);
+        let text = check(&beyond, &pin, Method::POST, &at("customers")).unwrap_err();
+        assert!(text.ends_with("the call was not asked to do that."), "{text}");
         assert!(may(Reach::Checking, Method::POST, "certificates"));
         assert!(!may(Reach::Nowhere, Method::GET, "customers"));
     }
@@ -454,10 +494,12 @@ mod tests {
 
     #[test]
     fn a_rule_that_names_a_company_does_not_open_it() {
-        let wider =
-            policy().allow("GET https://rest.avatax.com:443/api/v2/companies/8/nexus".parse().unwrap());
-        let target = "https://rest.avatax.com/api/v2/companies/8/nexus";
-        assert!(check(&wider, &learnt(), Method::GET, target).is_err());
+        for companies in ["companies", "Companies", "COMPANIES"] {
+            let place = format!("api/v2/{companies}/8/nexus");
+            let wider = policy().allow(format!("GET https://rest.avatax.com:443/{place}").parse().unwrap());
+            let target = format!("https://rest.avatax.com/{place}");
+            assert!(check(&wider, &learnt(), Method::GET, &target).is_err(), "{companies}");
+        }
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! The one place where a store is built.
 //!
-//! A store is the whole world of one call: the tenant's adapters, the way out, the caps and what was used of them. It is
+//! [`bounded`] puts every cap in force that wasmtime knows, for the onboarding component here and for the reader of
+//! documents in [`crate::ocr`]; nothing else makes a store.
+//!
+//! The store of a call is the whole world of one call: the tenant's adapters, the way out, the caps and what was used of them. It is
 //! made for the call and thrown away after it, whatever the outcome, so nothing of one call can be seen by the next.
 
 mod imports;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wasmtime::{
-    ResourceLimiter, Store, UpdateDeadline,
+    Engine, ResourceLimiter, Store, UpdateDeadline,
     component::{HasData, Linker, ResourceTable},
 };
 use wasmtime_wasi::{
@@ -56,6 +62,22 @@ pub(crate) struct Usage {
     pub(crate) peak_memory: usize,
     pub(crate) memory_refused: bool,
     pub(crate) table_refused: bool,
+    /// Bytes of journal entries that the call may still append.
+    pub(crate) journal_left: u64,
+}
+
+impl Usage {
+    /// Nothing used yet.
+    pub(crate) fn within(limits: Limits) -> Self {
+        Self {
+            memory: 0,
+            peak_memory: 0,
+            memory_refused: false,
+            table_refused: false,
+            journal_left: limits.journal_bytes,
+            limits,
+        }
+    }
 }
 
 impl ResourceLimiter for Usage {
@@ -142,7 +164,7 @@ pub(crate) fn build(
     table.set_max_capacity(limits.handles);
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(limits.header_bytes);
-    let usage = Usage { limits, memory: 0, peak_memory: 0, memory_refused: false, table_refused: false };
+    let usage = Usage::within(limits);
     let state = CallState {
         tenant: tenant.clone(),
         table,
@@ -153,21 +175,34 @@ pub(crate) fn build(
         approval: purpose.approval,
         document: None,
     };
-    let mut store = Store::new(engine.wasm(), state);
-    store.limiter(|state| &mut state.usage);
+    // At each tick other tasks of the runtime get their turn.
+    let give_way = || UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()));
+    let store =
+        bounded(engine.wasm(), state, &limits, |state| &mut state.usage, |_| Duration::ZERO, give_way);
+    (store, limits, counters)
+}
+
+/// Builds a store with all of `limits` in force that concern what runs inside. At each tick `go_on` says how; the one after
+/// the deadline ends the component, even inside a loop that never calls the host. Time that is `excused` does not count.
+pub(crate) fn bounded<T: 'static>(
+    engine: &Engine,
+    state: T,
+    limits: &Limits,
+    usage: fn(&mut T) -> &mut Usage,
+    excused: fn(&T) -> Duration,
+    go_on: fn() -> UpdateDeadline,
+) -> Store<T> {
+    let mut store = Store::new(engine, state);
+    store.limiter(move |state| usage(state));
     store.set_hostcall_fuel(limits.hostcall_fuel);
     store.set_max_component_handles(limits.handles);
     store.set_epoch_deadline(1);
-    let end = Instant::now().checked_add(limits.deadline);
-    // Each tick gives way to other tasks of the runtime; the one after the deadline ends the component, even inside a
-    // loop that never calls the host.
-    store.epoch_deadline_callback(move |_| {
-        Ok(match end {
-            Some(end) if Instant::now() >= end => UpdateDeadline::Interrupt,
-            _ => UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())),
-        })
+    let (begun, deadline) = (Instant::now(), limits.deadline);
+    store.epoch_deadline_callback(move |context| {
+        let own = begun.elapsed().saturating_sub(excused(context.data()));
+        Ok(if own >= deadline { UpdateDeadline::Interrupt } else { go_on() })
     });
-    (store, limits, counters)
+    store
 }
 
 /// Names everything a component may import, interface by interface. What is not added here does not exist for it.
@@ -228,8 +263,7 @@ mod tests {
     use super::*;
 
     fn usage(memory_bytes: usize) -> Usage {
-        let limits = Limits { memory_bytes, ..Limits::default() };
-        Usage { limits, memory: 0, peak_memory: 0, memory_refused: false, table_refused: false }
+        Usage::within(Limits { memory_bytes, ..Limits::default() })
     }
 
     #[test]

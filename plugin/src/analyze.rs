@@ -3,7 +3,7 @@
 //! One pass over the ERP, nothing written, AvaTax not called. Memory is a fixed set of counters, and sixteen bytes or so
 //! for each customer to find codes that occur twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::customer::{self, Finding};
 use crate::exemption;
@@ -62,7 +62,8 @@ struct Count {
     codes: HashMap<u64, (bool, bool)>,
     strengths: [u64; 3],
     evidence: Vec<EvidenceCount>,
-    regions: BTreeMap<(String, String), (u64, u64)>,
+    /// Customers and exempt ones of each country and region.
+    regions: HashMap<u64, (u64, u64)>,
     obstacles: Obstacles,
 }
 
@@ -111,13 +112,13 @@ impl Count {
     }
 
     fn regions(&mut self, customer: &Customer, exempt: bool, today: &str) {
-        let home = customer::whereabouts(customer);
         if exempt {
-            for state in exemption::states(customer, today) {
-                self.regions.entry(state).or_default().1 += 1;
+            for (country, region) in exemption::states(customer, today) {
+                self.regions.entry(packed(&country, &region)).or_default().1 += 1;
             }
         }
-        self.regions.entry(home).or_default().0 += 1;
+        let (country, region) = customer::whereabouts(customer);
+        self.regions.entry(packed(country, &region)).or_default().0 += 1;
     }
 
     fn obstacles(&mut self, customer: &Customer, exempt: bool, ports: &Ports<'_>) {
@@ -158,17 +159,13 @@ impl Count {
     fn finish(self, source: crate::model::erp::Description) -> Analysis {
         let strengths = [Strength::Strong, Strength::Medium, Strength::Weak];
         let by_strength = strengths.into_iter().zip(self.strengths);
-        let by_region = self
-            .regions
-            .into_iter()
-            .map(|((country, region), (customers, exempt))| RegionCount {
-                country,
-                region,
-                customers,
-                exempt,
-            })
-            .collect();
-        let by_region = sorted(by_region, |count| (u64::MAX - count.exempt, u64::MAX - count.customers));
+        let by_place = sorted(self.regions.into_iter().collect(), |(place, _)| (*place, 0));
+        let by_region = by_place.into_iter().map(|(place, (customers, exempt))| {
+            let (country, region) = unpacked(place);
+            RegionCount { country, region, customers, exempt }
+        });
+        let by_region =
+            sorted(by_region.collect(), |count| (u64::MAX - count.exempt, u64::MAX - count.customers));
         let by_evidence = sorted(self.evidence, |count| (u64::MAX - count.customers, 0));
         Analysis {
             source,
@@ -186,6 +183,35 @@ impl Count {
             by_evidence,
             by_region,
             obstacles: self.obstacles.into_sorted(),
+        }
+    }
+}
+
+/// Country and region as one number that rises as they do: codes of countries have two letters, of regions at most three.
+fn packed(country: &str, region: &str) -> u64 {
+    let letters = |code: &str, most: usize| {
+        code.bytes().chain(core::iter::repeat(0)).take(most).fold(0, |all, byte| all << 8 | u64::from(byte))
+    };
+    letters(country, 2) << 24 | letters(region, 3)
+}
+
+fn unpacked(place: u64) -> (String, String) {
+    let [_, _, _, country @ .., a, b, c] = place.to_be_bytes();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+    (text(&country), text(&[a, b, c]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_as_numbers_rise_as_their_names_do() {
+        let places = [("", ""), ("AU", ""), ("AU", "NSW"), ("CA", "ON"), ("US", "GA"), ("US", "WA")];
+        let numbers = places.map(|(country, region)| packed(country, region));
+        assert!(numbers.is_sorted_by(|one, other| one < other));
+        for (place, number) in places.into_iter().zip(numbers) {
+            assert_eq!(unpacked(number), (place.0.to_owned(), place.1.to_owned()));
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::erp::{Address, AddressUse, Customer, Posture};
 use crate::model::onboarding::{Effect, ObstacleKind};
 use crate::model::tenant::{CodeSource, Settings};
 use crate::plan;
+use crate::text::{all, longer_than, trimmed};
 
 /// Longest customer code, in characters.
 pub const CODE_MAX: usize = 50;
@@ -131,13 +132,13 @@ pub fn code(customer: &Customer, source: CodeSource) -> &str {
         CodeSource::TaxEngineCode => customer
             .tax_engine_code
             .as_deref()
-            .map(str::trim)
+            .map(trimmed)
             .filter(|code| !code.is_empty())
             .unwrap_or(&customer.code),
         CodeSource::Code => &customer.code,
         CodeSource::Id => &customer.id,
     };
-    code.trim()
+    trimmed(code)
 }
 
 /// Turns an ERP customer into AvaTax's record.
@@ -149,20 +150,20 @@ pub fn project(customer: &Customer, settings: &Settings) -> Projected {
     let code = code(customer, settings.code_source);
     if code.is_empty() {
         find(ObstacleKind::CodeMissing, "");
-    } else if code.chars().count() > CODE_MAX {
-        find(ObstacleKind::CodeTooLong, &format!("{} characters", code.chars().count()));
-    } else if matches!(code, "." | "..") || code.chars().any(char::is_control) {
+    } else if let Some(length) = longer_than(code, CODE_MAX) {
+        find(ObstacleKind::CodeTooLong, &format!("{length} characters"));
+    } else if matches!(code, "." | "..") || !all(code, |byte| !byte.is_ascii_control(), |c| !c.is_control()) {
         find(ObstacleKind::CodeUnusable, "");
     }
 
-    let name = match customer.name.trim() {
-        "" => customer.contact_name.as_deref().unwrap_or_default().trim(),
+    let name = match trimmed(&customer.name) {
+        "" => trimmed(customer.contact_name.as_deref().unwrap_or_default()),
         name => name,
     };
-    match name.chars().count() {
-        0 => find(ObstacleKind::NameMissing, ""),
-        1..=NAME_MAX => {}
-        length => find(ObstacleKind::NameTooLong, &format!("{length} characters")),
+    if name.is_empty() {
+        find(ObstacleKind::NameMissing, "");
+    } else if let Some(length) = longer_than(name, NAME_MAX) {
+        find(ObstacleKind::NameTooLong, &format!("{length} characters"));
     }
 
     let mut model = CustomerModel {
@@ -179,12 +180,12 @@ pub fn project(customer: &Customer, settings: &Settings) -> Projected {
         None => find(ObstacleKind::Line1Missing, "no address"),
     }
 
-    match customer.email.as_deref().map(str::trim).filter(|email| !email.is_empty()) {
+    match customer.email.as_deref().map(trimmed).filter(|email| !email.is_empty()) {
         None => find(ObstacleKind::EmailMissing, ""),
         Some(email) if !plausible_email(email) => find(ObstacleKind::EmailMalformed, email),
         Some(email) => email.clone_into(&mut model.email_address),
     }
-    match customer.taxpayer_id.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
+    match customer.taxpayer_id.as_deref().map(trimmed).filter(|id| !id.is_empty()) {
         Some(id) if masked(id) => find(ObstacleKind::TaxpayerIdMasked, ""),
         Some(id) => id.clone_into(&mut model.taxpayer_id_number),
         None => {}
@@ -201,7 +202,7 @@ pub fn project(customer: &Customer, settings: &Settings) -> Projected {
 /// The address AvaTax gets: bill-to, else main, else the first with a street line. Parts are never mixed.
 #[must_use]
 pub fn best_address(customer: &Customer) -> Option<&Address> {
-    let with_street = |address: &&Address| !text(address.line1.as_deref()).is_empty();
+    let with_street = |address: &&Address| !trimmed(address.line1.as_deref().unwrap_or_default()).is_empty();
     let used_for = |wanted: AddressUse| move |address: &&Address| address.usage.intersects(wanted);
     let addresses = || customer.addresses.iter();
     addresses()
@@ -214,11 +215,11 @@ pub fn best_address(customer: &Customer) -> Option<&Address> {
 
 /// Country and region codes of a customer's address, empty where unknown.
 #[must_use]
-pub fn whereabouts(customer: &Customer) -> (String, String) {
+pub fn whereabouts(customer: &Customer) -> (&'static str, String) {
     let Some(address) = best_address(customer) else { return <_>::default() };
-    let country = geography::country(&text(address.country.as_deref())).unwrap_or_default();
-    let region = geography::region(country, &text(address.region.as_deref())).unwrap_or_default();
-    (country.to_owned(), region)
+    let country = geography::country(address.country.as_deref().unwrap_or_default()).unwrap_or_default();
+    let region = address.region.as_deref().unwrap_or_default();
+    (country, geography::region(country, region).unwrap_or_default())
 }
 
 fn place(model: &mut CustomerModel, address: &Address, find: &mut impl FnMut(ObstacleKind, &str)) {
@@ -231,24 +232,24 @@ fn place(model: &mut CustomerModel, address: &Address, find: &mut impl FnMut(Obs
         }
     }
     model.city = text(address.city.as_deref());
-    match model.city.chars().count() {
-        0 => find(ObstacleKind::CityMissing, ""),
-        1..=LINE_MAX => {}
-        _ => find(ObstacleKind::LineTooLong, &model.city),
+    if model.city.is_empty() {
+        find(ObstacleKind::CityMissing, "");
+    } else if longer_than(&model.city, LINE_MAX).is_some() {
+        find(ObstacleKind::LineTooLong, &model.city);
     }
     model.postal_code = text(address.postal_code.as_deref());
-    match model.postal_code.chars().count() {
-        0 => find(ObstacleKind::PostalCodeMissing, ""),
-        1..=POSTAL_CODE_MAX => {}
-        _ => find(ObstacleKind::PostalCodeTooLong, &model.postal_code),
+    if model.postal_code.is_empty() {
+        find(ObstacleKind::PostalCodeMissing, "");
+    } else if longer_than(&model.postal_code, POSTAL_CODE_MAX).is_some() {
+        find(ObstacleKind::PostalCodeTooLong, &model.postal_code);
     }
-    let written = text(address.country.as_deref());
-    let Some(country) = geography::country(&written) else {
-        return find(ObstacleKind::CountryUnknown, &written);
+    let written = trimmed(address.country.as_deref().unwrap_or_default());
+    let Some(country) = geography::country(written) else {
+        return find(ObstacleKind::CountryUnknown, written);
     };
     country.clone_into(&mut model.country);
-    let region = text(address.region.as_deref());
-    match geography::region(country, &region) {
+    let region = trimmed(address.region.as_deref().unwrap_or_default());
+    match geography::region(country, region) {
         Some(code) => model.region = code,
         None if geography::needs_region(country) && region.is_empty() => {
             find(ObstacleKind::RegionMissing, "")
@@ -257,7 +258,7 @@ fn place(model: &mut CustomerModel, address: &Address, find: &mut impl FnMut(Obs
         None if geography::needs_region(country) => {
             find(ObstacleKind::RegionMissing, &format!("\"{region}\" is no region of {country}"));
         }
-        None if !region.is_empty() => find(ObstacleKind::RegionUnknown, &region),
+        None if !region.is_empty() => find(ObstacleKind::RegionUnknown, region),
         None => {}
     }
 }
@@ -270,11 +271,11 @@ enum Lines {
 
 /// At most two street lines of at most 50 characters: lines are joined or broken between words, never inside.
 fn street_lines(address: &Address) -> Lines {
-    let line1 = text(address.line1.as_deref());
-    let line2 = text(address.line2.as_deref());
+    let line1 = trimmed(address.line1.as_deref().unwrap_or_default());
+    let line2 = trimmed(address.line2.as_deref().unwrap_or_default());
+    let fits = |line: &str| longer_than(line, LINE_MAX).is_none();
     let lines: Vec<&str> =
-        line1.lines().chain(line2.lines()).map(str::trim).filter(|line| !line.is_empty()).collect();
-    let fits = |line: &str| line.chars().count() <= LINE_MAX;
+        line1.lines().chain(line2.lines()).map(trimmed).filter(|line| !line.is_empty()).collect();
     match lines.as_slice() {
         [] => Lines::None,
         [one] if fits(one) => Lines::Two((*one).to_owned(), String::new()),
@@ -309,15 +310,20 @@ fn push_word(line: &mut String, word: &str) {
 }
 
 fn text(value: Option<&str>) -> String {
-    value.unwrap_or_default().trim().to_owned()
+    trimmed(value.unwrap_or_default()).to_owned()
 }
 
 /// One `@`, something before it, a dot with something on both sides after it, no spaces or separators.
 fn plausible_email(email: &str) -> bool {
     let Some((local, domain)) = email.split_once('@') else { return false };
     let labelled = domain.split('.').count() >= 2 && domain.split('.').all(|label| !label.is_empty());
-    let clean = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | ',' | ';' | '<' | '>');
-    !local.is_empty() && labelled && local.chars().all(clean) && domain.chars().all(clean)
+    let clean = |text: &str| {
+        let plain = |byte: u8| byte.is_ascii_graphic() && !b"@,;<>".contains(&byte);
+        all(text, plain, |c| {
+            !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | ',' | ';' | '<' | '>')
+        })
+    };
+    !local.is_empty() && labelled && clean(local) && clean(domain)
 }
 
 /// Some ERPs show only the last digits ("XXXXX6789", "***-**-1234").

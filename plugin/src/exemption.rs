@@ -85,7 +85,7 @@ fn delivered_to(customer: &Customer) -> Vec<(String, String)> {
 
 /// A state from the ERP's spellings. A missing country means the United States where the region is one of its states.
 fn state(country: Option<&str>, region: Option<&str>) -> Option<(String, String)> {
-    let country = match country.map(str::trim).filter(|written| !written.is_empty()) {
+    let country = match country.map(crate::text::trimmed).filter(|written| !written.is_empty()) {
         Some(written) => geography::country(written)?,
         None => "US",
     };

@@ -1,14 +1,24 @@
 //! Countries and regions as ERPs write them, turned into the codes AvaTax takes.
 //!
-//! The tables are ISO 3166-1 and, for the United States and Canada, ISO 3166-2; they lie in `data/` and are searched as
-//! text, which is small and fast enough for one look-up a customer. What is not in a table is not guessed: an address
-//! with country "PO" is reported, not repaired.
+//! The tables are ISO 3166-1 and, for the United States and Canada, ISO 3166-2; they lie in `data/`. The build script
+//! puts their spellings in order, so that they are searched by halves: each customer has some addresses, and there may
+//! be millions. What is not in a table is not guessed: an address with country "PO" is reported, not repaired.
 
-const COUNTRIES: &str = include_str!("../data/countries.txt");
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use crate::text::trimmed;
+
+include!(concat!(env!("OUT_DIR"), "/geography.rs"));
+
+/// Country, code and name of each region.
 const REGIONS: &str = include_str!("../data/regions.txt");
 
-/// Spellings that the ISO table does not hold but ERPs do.
-const COUNTRY_SPELLINGS: [(&str, &str); 8] = [
+/// Spellings that the ISO table does not hold but ERPs do; the most frequent ones before them, to be found at once.
+const COUNTRY_SPELLINGS: [(&str, &str); 11] = [
+    ("US", "US"),
+    ("USA", "US"),
+    ("UNITED STATES", "US"),
     ("UK", "GB"),
     ("ENGLAND", "GB"),
     ("GREAT BRITAIN", "GB"),
@@ -29,16 +39,13 @@ const COUNTRY_SPELLINGS: [(&str, &str); 8] = [
 /// ```
 #[must_use]
 pub fn country(written: &str) -> Option<&'static str> {
-    let written = written.trim();
+    let written = trimmed(written);
     if let Some((_, code)) =
         COUNTRY_SPELLINGS.iter().find(|(spelling, _)| written.eq_ignore_ascii_case(spelling))
     {
         return Some(code);
     }
-    rows(COUNTRIES).find_map(|(alpha2, alpha3, name)| {
-        let same = [alpha2, alpha3, name].iter().any(|known| written.eq_ignore_ascii_case(known));
-        same.then_some(alpha2)
-    })
+    COUNTRIES.find(written)
 }
 
 /// Whether AvaTax wants a region for addresses of this country.
@@ -57,17 +64,21 @@ pub fn needs_region(country: &str) -> bool {
 /// ```
 #[must_use]
 pub fn region(country: &str, written: &str) -> Option<String> {
-    let written = written.trim();
-    let bare = match written.split_once('-') {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(country) => rest,
+    let written = trimmed(written);
+    let bare = match written.split_at_checked(country.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(country) => {
+            rest.strip_prefix('-').unwrap_or(written)
+        }
         _ => written,
     };
-    if needs_region(country) {
-        let squeezed: String = bare.chars().filter(|c| *c != '.').collect();
-        return rows(REGIONS).filter(|(of, _, _)| *of == country).find_map(|(_, code, name)| {
-            let same = squeezed.eq_ignore_ascii_case(code) || squeezed.eq_ignore_ascii_case(name);
-            same.then(|| code.to_owned())
-        });
+    let table = match country {
+        "US" => Some(US),
+        "CA" => Some(CA),
+        _ => None,
+    };
+    if let Some(table) = table {
+        let squeezed = if bare.contains('.') { Cow::from(bare.replace('.', "")) } else { Cow::from(bare) };
+        return table.find(&squeezed).map(str::to_owned);
     }
     // AvaTax takes at most three characters; longer ones are names we have no table for, and the region is optional.
     (!bare.is_empty() && bare.len() <= 3 && bare.chars().all(|c| c.is_ascii_alphanumeric()))
@@ -85,12 +96,49 @@ pub fn us_states() -> impl Iterator<Item = (&'static str, &'static str)> {
     rows(REGIONS).filter(|(country, ..)| *country == "US").map(|(_, code, name)| (code, name))
 }
 
-/// Splits a table into its rows, comments left out.
 fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let mut parts = line.splitn(3, ' ');
         Some((parts.next()?, parts.next()?, parts.next()?))
     })
+}
+
+/// The spellings of one kind of place. Capitals and small letters are the same.
+struct Table {
+    /// All codes, two letters each, in order.
+    codes: &'static str,
+    /// Every other spelling with its code, a line each, in order.
+    spellings: &'static str,
+}
+
+impl Table {
+    fn find(&self, written: &str) -> Option<&'static str> {
+        if written.len() != 2 {
+            return self.spelt(written);
+        }
+        let (codes, _) = self.codes.as_bytes().as_chunks::<2>();
+        let upper = |letters: &[u8; 2]| letters.map(|letter| letter.to_ascii_uppercase());
+        let at = codes.binary_search(&upper(written.as_bytes().first_chunk()?)).ok()?;
+        self.codes.get(2 * at..2 * at + 2)
+    }
+
+    fn spelt(&self, written: &str) -> Option<&'static str> {
+        let bytes = self.spellings.as_bytes();
+        let is_end = |byte: &u8| *byte == b'\n';
+        let (mut from, mut to) = (0, bytes.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let start = bytes.get(from..middle)?.iter().rposition(is_end).map_or(from, |at| from + at + 1);
+            let end = bytes.get(middle..to)?.iter().position(is_end).map_or(to, |at| middle + at);
+            let (spelling, code) = self.spellings.get(start..end)?.split_once('\t')?;
+            match spelling.bytes().cmp(written.bytes().map(|byte| byte.to_ascii_uppercase())) {
+                Ordering::Equal => return Some(code),
+                Ordering::Less => from = end + 1,
+                Ordering::Greater => to = start,
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +147,20 @@ mod tests {
 
     #[test]
     fn the_tables_are_whole() {
-        assert_eq!(rows(COUNTRIES).count(), 249);
+        let countries = include_str!("../data/countries.txt");
+        assert_eq!(rows(countries).count(), 249);
+        for (code, long, name) in rows(countries) {
+            for written in [code, long, name, &name.to_lowercase()] {
+                // Letters beyond ASCII have one case.
+                assert!(country(written) == Some(code) || !written.is_ascii(), "{written}");
+            }
+            assert_eq!(country(name), Some(code));
+        }
+        for (of, code, name) in rows(REGIONS) {
+            for written in [code, name, &name.to_uppercase(), &format!("{of}-{code}")] {
+                assert_eq!(region(of, written).as_deref(), Some(code), "{of} {written}");
+            }
+        }
         assert_eq!(rows(REGIONS).filter(|(country, ..)| *country == "US").count(), 60);
         assert_eq!(rows(REGIONS).filter(|(country, ..)| *country == "CA").count(), 13);
     }
@@ -112,6 +173,8 @@ mod tests {
             assert_eq!(country(written), Some(code), "{written}");
         }
         assert_eq!(country(""), None);
+        assert_eq!(country("US\tUS"), None, "the table's own signs are no spelling");
+        assert_eq!(country("Franc\n"), None);
         assert_eq!(country("Atlantis"), None);
     }
 

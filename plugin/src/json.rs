@@ -4,6 +4,7 @@
 //! reads as empty. Models grow from version to version, and a derived parser for each would make up a quarter of the
 //! component.
 
+use serde_json::Map;
 pub use serde_json::Value;
 
 /// Parses bytes; an empty body is null, as some of AvaTax's successes are.
@@ -12,6 +13,16 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
+}
+
+/// An object. In one place, because the macro of the library writes the insertion out for each field.
+#[must_use]
+pub fn object(fields: Vec<(&'static str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (name, value) in fields {
+        object.insert(name.to_owned(), value);
+    }
+    Value::Object(object)
 }
 
 /// A text field, empty if it is no text.

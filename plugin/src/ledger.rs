@@ -243,7 +243,7 @@ impl<'a> Ledger<'a> {
             let known = self.known.entry(slot(operation, key)).or_insert(Progressed::No);
             if matches!(*known, Progressed::No | Progressed::GivenUp | Progressed::Superseded) {
                 *known = Progressed::InDoubt;
-                let body = serde_json::json!({ "request": request, "sha256": sha256 });
+                let body = json::object(vec![("request", request.into()), ("sha256", sha256.into())]);
                 entries.push(entry(EntryKind::Intent, operation, &self.plan, key, customer, &body));
             }
         }

@@ -35,6 +35,7 @@ pub mod preflight;
 pub mod recovery;
 pub mod sync;
 pub mod tally;
+pub mod text;
 
 #[cfg(target_arch = "wasm32")]
 mod component;

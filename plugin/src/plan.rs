@@ -5,6 +5,8 @@
 //! settings) and the writes in order, so the same situation gives the same digest and any change gives another one.
 //! Items are small: they name the ERP row and carry its fingerprint, and `apply` reads the row again and compares.
 
+use std::hash::{DefaultHasher, Hasher as _};
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -32,11 +34,13 @@ pub fn fingerprint(value: &impl Serialize) -> String {
     hex(Sha256::digest(&json).get(..16).unwrap_or_default())
 }
 
-/// 64-bit hash for sets of identifiers that are too large to keep as text.
+/// 64-bit hash for sets of identifiers that are too large to keep as text. It is never stored: another version of the
+/// component may hash otherwise.
 #[must_use]
 pub fn short_hash(text: &str) -> u64 {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,8 +1,9 @@
 //! Building the components and putting them where the host, the tests and people look for them.
 //!
-//! There are two: the onboarding component, built small, and the reader of documents, built fast. The build has a target folder and compiler flags of its own, so that it neither disturbs the host's build nor is
-//! bent by what a developer set for it. Paths of the machine are cut out of the result: a component says where it
-//! trapped, not in whose home it was compiled.
+//! There are two: the onboarding component, built small, and the reader of documents, built fast. The build has a target
+//! folder and compiler flags of its own, so that it neither disturbs the host's build nor is bent by what a developer set
+//! for it. Paths of the machine are cut out of the result: a component says where it trapped, not in whose home it was
+//! compiled.
 
 use std::{
     env,
@@ -38,7 +39,8 @@ const ONBOARDING: Part = Part {
     built: "ecms_onboarding.wasm",
     file: "ecms_onboarding.wasm",
     profile: "component",
-    flags: &[],
+    // SHA-256 as a loop: a plan is hashed once, and unrolled it would be six times as long.
+    flags: &["--cfg=sha2_backend_soft=\"compact\""],
 };
 
 const READER: Part = Part {
@@ -54,6 +56,9 @@ const READER: Part = Part {
 
 /// The first bytes of a component; a plain module has `1 0 0 0` in the second half.
 const COMPONENT_HEADER: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
+
+/// Id of a section that runs nothing.
+const CUSTOM_SECTION: u8 = 0;
 
 /// Builds both components. `out` is another place for the onboarding component; the reader goes beside it.
 pub(crate) fn build(
@@ -79,6 +84,7 @@ fn make(root: &Path, toolchain: &Toolchain, part: &Part, out: &Path) -> Result<(
     if !bytes.starts_with(&COMPONENT_HEADER) {
         return Err(TaskError::NoComponent { path: built });
     }
+    let bytes = without_names(&bytes).unwrap_or(bytes);
     put(out, &bytes)?;
     let shown = out.strip_prefix(root).unwrap_or(out);
     step(&format!("{}: {} ({})", part.name, shown.display(), size(bytes.len())));
@@ -89,13 +95,17 @@ fn command(root: &Path, toolchain: &Toolchain, part: &Part, target_dir: &Path) -
     let mut command = Command::new(&toolchain.cargo);
     command
         .current_dir(root)
-        .arg("build")
+        .arg("rustc")
         .args(toolchain.arguments)
         .args([
             "--locked",
             "--package",
             part.package,
             "--lib",
+            // Without the library for native tests, which the package is as well: what that one offers to others would
+            // be kept in the component, a seventh of its size.
+            "--crate-type",
+            "cdylib",
             "--profile",
             part.profile,
             "--target",
@@ -137,6 +147,40 @@ fn flags(root: &Path, sysroot: &Path, more: &[&str]) -> OsString {
     flags
 }
 
+/// The component without its section of names, which only tools that print components read. None if it is cut off.
+fn without_names(component: &[u8]) -> Option<Vec<u8>> {
+    let (head, mut rest) = component.split_at_checked(COMPONENT_HEADER.len())?;
+    let mut kept = head.to_vec();
+    while let Some((id, after)) = rest.split_first() {
+        let (size, content) = number(after)?;
+        let (content, next) = content.split_at_checked(size)?;
+        let section = rest.get(..rest.len() - next.len())?;
+        let names = *id == CUSTOM_SECTION && {
+            let (length, name) = number(content)?;
+            name.get(..length)? == b"component-name"
+        };
+        if !names {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Some(kept)
+}
+
+/// A size as WebAssembly writes it, seven bits a byte from the lowest on, and what stands behind it.
+fn number(mut bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut number = 0_usize;
+    for shift in [0, 7, 14, 21, 28] {
+        let (byte, rest) = bytes.split_first()?;
+        bytes = rest;
+        number |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some((number, bytes));
+        }
+    }
+    None
+}
+
 /// Writes the file in one go, and leaves one with the same bytes alone, so that its age tells when it changed.
 fn put(path: &Path, bytes: &[u8]) -> Result<(), TaskError> {
     if fs::read(path).is_ok_and(|present| present == bytes) {
@@ -164,6 +208,18 @@ mod tests {
         assert_eq!(size(0), "0.0 KiB");
         assert_eq!(size(1536), "1.5 KiB");
         assert_eq!(size(2047), "1.9 KiB");
+    }
+
+    #[test]
+    fn names_are_taken_out_and_nothing_else() {
+        let section = |id: u8, content: &[u8]| [&[id, 0x80 | content.len() as u8, 0], content].concat();
+        let custom = |name: &str| section(0, &[&[name.len() as u8], name.as_bytes(), b"\x01\x02"].concat());
+        let (code, other) = (section(1, b"\x0ecomponent-name"), custom("producers"));
+        let header = COMPONENT_HEADER.to_vec();
+        let whole = [header.clone(), custom("component-name"), code.clone(), other.clone()].concat();
+        assert_eq!(without_names(&whole), Some([header, code, other].concat()));
+        assert_eq!(without_names(&whole[..whole.len() - 1]), None);
+        assert_eq!(without_names(b"\0asm"), None);
     }
 
     #[test]

@@ -34,6 +34,38 @@ pub(crate) enum TaskError {
         /// What was tried.
         compiler: String,
     },
+    /// No C++ compiler.
+    #[error(
+        "there is no C++ compiler (`{compiler}` does not run), but the fuzzer is C++; on Debian or Ubuntu run \
+         `apt-get install g++`"
+    )]
+    NoCxxCompiler {
+        /// What was tried.
+        compiler: String,
+    },
+    /// There is no such fuzz target.
+    #[error("there is no fuzz target `{name}`; there are: {known}")]
+    NoTarget {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// Fuzzing found something.
+    #[error(
+        "an input stopped: {targets}. The inputs are in {}, what was said in {}; run a target's program with the input as \
+         its only argument to see it again",
+        folder.display(),
+        logs.display()
+    )]
+    Findings {
+        /// Names of the targets.
+        targets: String,
+        /// Where the inputs are.
+        folder: PathBuf,
+        /// Where the outputs are.
+        logs: PathBuf,
+    },
     /// rustup cannot give a standard library for WebAssembly.
     #[error("rustup cannot provide the standard library for WebAssembly: {reason}")]
     Rustup {

@@ -1,5 +1,5 @@
 //! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`; and
-//! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind.
+//! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind; and `fuzz`.
 //!
 //! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
 //! library for WebAssembly, is fetched here, and each step says on standard error what it does. Nothing is remembered
@@ -10,12 +10,14 @@
 //! | getting the standard library for WebAssembly, by rustup or from Debian | `toolchain` |
 //! | building the component and putting it in its place | `component` |
 //! | getting the weights for reading scans, and fonts, with pip | `assets` |
+//! | fuzzing the parsers of foreign bytes | `fuzz` |
 //! | running commands, printing steps | `run` |
 //! | what can go wrong | `error` |
 
 mod assets;
 mod component;
 mod error;
+mod fuzz;
 mod run;
 mod toolchain;
 
@@ -75,6 +77,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<OsString>,
     },
+    /// Gives hostile bytes to every parser of foreign data for a while; see `fuzz/`.
+    Fuzz(fuzz::FuzzArgs),
     /// Builds the component and the program and runs every test.
     Test {
         /// Passed on to `cargo test`.
@@ -146,6 +150,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             build(None)?;
             endure(&root, "chaos", &rest)
         }
+        Task::Fuzz(arguments) => fuzz::fuzz(&root, &arguments),
         Task::Test { rest } => {
             assets::fetch();
             build(None)?;

@@ -157,6 +157,12 @@ fn is_installed(package: &str) -> bool {
     command.output().is_ok_and(|output| output.stdout == b"installed")
 }
 
+/// Host triple of the compiler in use.
+pub(crate) fn host() -> Result<String, TaskError> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    describe(&rustc).map(|(_, host)| host)
+}
+
 /// Root folder and host triple of a compiler.
 fn describe(rustc: &OsString) -> Result<(PathBuf, String), TaskError> {
     let sysroot = run::output(Command::new(rustc).args(["--print", "sysroot"]))?;

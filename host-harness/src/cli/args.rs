@@ -43,9 +43,9 @@ pub struct Shared {
     /// Configuration file.
     #[arg(long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub config: PathBuf,
-    /// Tenant of the configuration; may be left out when there is only one.
+    /// Tenant of the configuration; may be left out when there is only one. `run-all` takes several, and all without.
     #[arg(long, global = true, value_name = "NAME")]
-    pub tenant: Option<String>,
+    pub tenant: Vec<String>,
     /// The onboarding component [default: `component` of the configuration, else the one built in this workspace].
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
@@ -124,8 +124,54 @@ pub enum Command {
     /// Do all of it with made-up data, against a stand-in for AvaTax that it starts itself, without a question.
     /// Writes only its own work folder.
     Demo(DemoArgs),
+    /// Do one step for many tenants of the configuration side by side. Each has its own plan, journal, credentials and
+    /// sandbox; one that fails touches no other. Shows all plans and asks once.
+    RunAll(RunAllArgs),
     /// Run the stand-in for AvaTax by itself until Ctrl-C. Keeps its state in memory, or in a file you name.
     AvataxSim(avatax_sim::SimArgs),
+}
+
+/// Arguments of `run-all`.
+#[derive(Debug, Clone, Args)]
+pub struct RunAllArgs {
+    /// What to do for each tenant.
+    #[command(subcommand)]
+    pub what: RunAllWhat,
+    /// Tenants at work at once [default: number of cores].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub jobs: Option<u32>,
+}
+
+/// What `run-all` does for each tenant.
+#[derive(Debug, Clone, Subcommand)]
+pub enum RunAllWhat {
+    /// As `onboard analyze`.
+    Analyze,
+    /// As `onboard sync`.
+    Sync(RunAllConsent),
+    /// As `onboard certificates`, with the folders and the delivery of the configuration.
+    Certificates {
+        /// Which way certificates are got.
+        #[arg(value_enum)]
+        way: Way,
+        /// How the plans are agreed to.
+        #[command(flatten)]
+        consent: RunAllConsent,
+    },
+}
+
+/// How a person agrees to the plans of many tenants.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunAllConsent {
+    /// Stop after the previews; nothing is written to AvaTax.
+    #[arg(long, conflicts_with = "yes")]
+    pub preview: bool,
+    /// Agree beforehand to whatever the previews show.
+    #[arg(long)]
+    pub yes: bool,
+    /// Who agrees; recorded in each journal [default: your user name].
+    #[arg(long, value_name = "NAME")]
+    pub approved_by: Option<String>,
 }
 
 /// Arguments of `sync`.
@@ -326,6 +372,7 @@ impl Command {
             Self::Status => "status",
             Self::Report(_) => "report",
             Self::Journal(_) => "journal",
+            Self::RunAll(_) => "run-all",
             Self::Demo(_) => "demo",
             Self::AvataxSim(_) => "avatax-sim",
         }
@@ -345,6 +392,13 @@ impl Cli {
             }
             Command::Resume(args) => words.extend(documents_words(args.from.as_ref(), args.delivery)),
             Command::Review(args) => words.extend(args.again()),
+            Command::RunAll(args) => match &args.what {
+                RunAllWhat::Analyze => words.push("analyze".to_owned()),
+                RunAllWhat::Sync(_) => words.push("sync".to_owned()),
+                RunAllWhat::Certificates { way, .. } => {
+                    words.extend(["certificates".to_owned(), value_name(way)]);
+                }
+            },
             Command::Journal(JournalArgs { what: JournalCommand::Verify(_) }) => {
                 words.push("verify".to_owned());
             }
@@ -386,7 +440,7 @@ impl Cli {
         if self.shared.config.as_os_str() != DEFAULT_CONFIG {
             words.extend(["--config".to_owned(), quoted(&self.shared.config.to_string_lossy())]);
         }
-        if let Some(tenant) = &self.shared.tenant {
+        for tenant in &self.shared.tenant {
             words.extend(["--tenant".to_owned(), quoted(tenant)]);
         }
         if let Some(component) = &self.shared.component {
@@ -445,7 +499,7 @@ mod tests {
         let cli =
             Cli::try_parse_from(["onboard", "sync", "--yes", "--json", "--tenant", "north"]).expect("parses");
         assert!(cli.shared.json);
-        assert_eq!(cli.shared.tenant.as_deref(), Some("north"));
+        assert_eq!(cli.shared.tenant, ["north"]);
     }
 
     #[test]

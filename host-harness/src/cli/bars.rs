@@ -10,7 +10,7 @@ use std::{
     io::Write as _,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -31,7 +31,7 @@ const QUIET_FOR: Duration = Duration::from_millis(700);
 #[derive(Debug, Default)]
 pub struct Stop {
     asked: AtomicBool,
-    busy: AtomicBool,
+    calls: AtomicUsize,
     resume: OnceLock<String>,
 }
 
@@ -44,7 +44,7 @@ impl Stop {
 
     /// Asks the call at hand to stop; answers false when there is nothing to wait for, so that the process may leave.
     pub fn ask(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) && !self.asked.swap(true, Ordering::Relaxed)
+        self.calls.load(Ordering::Relaxed) > 0 && !self.asked.swap(true, Ordering::Relaxed)
     }
 
     /// Sets what a person is told to go on with who leaves at once.
@@ -56,7 +56,7 @@ impl Stop {
     /// Marks that a call runs until the guard is dropped.
     #[must_use]
     pub fn during_call(self: &Arc<Self>) -> Busy {
-        self.busy.store(true, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
         Busy(Arc::clone(self))
     }
 
@@ -84,7 +84,7 @@ pub struct Busy(Arc<Stop>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.busy.store(false, Ordering::Relaxed);
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

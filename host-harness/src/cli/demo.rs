@@ -76,7 +76,7 @@ async fn play(
 ) -> Result<(), Failure> {
     // Before anything is written, because without it the rest is in vain.
     let component = session::find_component(cli.shared.component.as_deref(), None)?;
-    let plugin = session::load_plugin(component).await?;
+    let plugin = session::load_plugin(component, 2, crate::limits::Limits::default()).await?;
 
     prepare(&args.dir)?;
     console.note(format!("Preparing the work folder {}", args.dir.display()));

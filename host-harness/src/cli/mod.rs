@@ -18,6 +18,7 @@ pub mod json;
 mod probe;
 pub mod resume;
 pub mod review;
+pub mod run_all;
 #[cfg(test)]
 mod samples;
 pub mod session;
@@ -96,6 +97,7 @@ pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>, journal: Opt
     match &cli.command {
         Command::Demo(args) => return demo::run(cli, args, console, &stop).await,
         Command::AvataxSim(args) => return stand_in(args, console).await,
+        Command::RunAll(args) => return run_all::run(cli, args, console, stop, journal).await,
         _ => {}
     }
     let (config, name) = match load(cli) {
@@ -103,7 +105,7 @@ pub async fn run(cli: &Cli, console: &mut Console, stop: Arc<Stop>, journal: Opt
         Err(failure) => return Ending { failure: Some(failure), ..Ending::default() },
     };
     let ended = match config.tenant(Some(&name)) {
-        Ok(tenant) => on_tenant(cli, &config, tenant, console, stop, journal).await,
+        Ok(tenant) => on_tenant(cli, &config, tenant, console, stop, journal, None).await,
         Err(error) => Err(session::of_config(&error)),
     };
     let mut ending = ended.unwrap_or_else(|failure| Ending { failure: Some(failure), ..Ending::default() });
@@ -145,7 +147,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 fn load(cli: &Cli) -> Result<(Config, String), Failure> {
     let config = session::load_config(&cli.shared.config)?;
-    let tenant = config.tenant(cli.shared.tenant.as_deref()).map_err(|error| session::of_config(&error))?;
+    if cli.shared.tenant.len() > 1 {
+        return Err(Failure::usage(
+            "This command works for one tenant at a time.",
+            "Name one, or use `onboard run-all`.",
+        ));
+    }
+    let tenant = config
+        .tenant(cli.shared.tenant.first().map(String::as_str))
+        .map_err(|error| session::of_config(&error))?;
     let name = tenant.name.clone();
     Ok((config, name))
 }
@@ -157,6 +167,7 @@ async fn on_tenant(
     console: &mut Console,
     stop: Arc<Stop>,
     journal: Option<JournalWrap>,
+    tools: Option<run_all::Tools>,
 ) -> Result<Ending, Failure> {
     let again = cli.again();
     if matches!(cli.command, Command::Sync(_) | Command::Certificates(_) | Command::Resume(_)) {
@@ -164,11 +175,15 @@ async fn on_tenant(
     }
     let resume_stop = Arc::clone(&stop);
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
-        let path = session::find_component(cli.shared.component.as_deref(), config.component.as_deref())?;
-        let reader = session::reader(&config.reader, &cli.shared);
-        let plugin = session::load_plugin(path).await?;
+        let tools = match tools {
+            Some(tools) => tools,
+            None => run_all::Tools::load(cli, config, 2).await?,
+        };
         let overrides = Overrides { journal, ..overrides };
-        Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await
+        let (plugin, reader) = (tools.plugin, tools.reader);
+        let mut session = Session::open(tenant, plugin, reader, needs, overrides, draw, stop).await?;
+        session.queued = tools.queued;
+        Ok::<_, Failure>(session)
     };
     match &cli.command {
         Command::Check => {
@@ -215,7 +230,9 @@ async fn on_tenant(
             Ok(Ending { result: Some(history::status(console, &report)), ..Ending::default() })
         }
         Command::Report(args) => write_report(tenant, console, args).await,
-        Command::Demo(_) | Command::AvataxSim(_) => Err(Failure::internal("This command has no tenant.")),
+        Command::Demo(_) | Command::AvataxSim(_) | Command::RunAll(_) => {
+            Err(Failure::internal("This command has no tenant."))
+        }
     }
 }
 
@@ -223,17 +240,13 @@ async fn check_tenant(session: &mut Session, console: &mut Console, again: &str)
     let answer = session.run(Job::Sync, Action::Check, again, again).await;
     let (checks, failure) = check::judge(answer.as_ref().map_err(Clone::clone));
     check::show(console, &checks);
-    Ending {
-        result: Some(check::result(&checks, answer.as_ref().ok())),
-        failure,
-        metrics: std::mem::take(&mut session.metrics),
-        ..Ending::default()
-    }
+    let result = Some(check::result(&checks, answer.as_ref().ok()));
+    ended(Ending { result, failure, ..Ending::default() }, session, console).await
 }
 
 async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> Ending {
     let found = session.analyze(again).await;
-    let mut ending = Ending { metrics: std::mem::take(&mut session.metrics), ..Ending::default() };
+    let mut ending = Ending::default();
     match found {
         Ok(found) => {
             show::analysis(console, &found);
@@ -242,7 +255,7 @@ async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> E
         }
         Err(failure) => ending.failure = Some(failure),
     }
-    ending
+    ended(ending, session, console).await
 }
 
 async fn sync(
@@ -261,16 +274,15 @@ async fn sync(
             return Ending { failure: Some(failure), ..Ending::default() };
         }
         let asked = flow::request_setup(console, approver, &mut call).await;
-        let metrics = std::mem::take(&mut session.metrics);
-        return match asked {
+        let ending = match asked {
             Ok(report) => Ending {
                 failure: flow::after_setup(&report, again),
                 result: Some(serde_json::json!({ "setup": json::run_report(&report) })),
-                metrics,
                 ..Ending::default()
             },
-            Err(failure) => Ending { failure: Some(failure), metrics, ..Ending::default() },
+            Err(failure) => Ending { failure: Some(failure), ..Ending::default() },
         };
+        return ended(ending, session, console).await;
     }
     let flowed = flow::run(console, &request, call).await;
     ended(ending_of(flowed), session, console).await

@@ -8,6 +8,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -102,6 +103,8 @@ pub struct Session {
     pub metrics: Vec<Value>,
     /// Requests that the egress policy did not allow, as sentences.
     pub denied: Vec<String>,
+    /// How long the tenant waited for a place; told with the first call.
+    pub queued: Duration,
     journal_file: PathBuf,
     /// The job whose confirmed plan was begun and did not come to its end.
     cut_short: Option<Job>,
@@ -114,11 +117,13 @@ impl std::fmt::Debug for Session {
 }
 
 /// Loads the component once for any number of sessions; what is compiled is kept in the user's cache folder.
-pub async fn load_plugin(component: PathBuf) -> Result<Plugin, Failure> {
+/// At most `calls` of their calls run at once.
+pub async fn load_plugin(component: PathBuf, calls: u32, ceiling: Limits) -> Result<Plugin, Failure> {
     let load = move || {
         let engine = HostEngine::with_options(EngineOptions {
             cache: cache_folder(),
-            calls: 2,
+            calls,
+            ceiling,
             ..EngineOptions::default()
         })?;
         Plugin::load(&engine, &component)
@@ -163,13 +168,16 @@ impl Session {
         if let Some(folder) = overrides.documents {
             documents_config.folder = Some(folder);
         }
-        let documents =
-            documents::open(&documents_config, &config.erp, Arc::clone(&reader)).map_err(|error| {
+        let (erp_config, shared_reader) = (config.erp.clone(), Arc::clone(&reader));
+        let documents = blocking(move || {
+            documents::open(&documents_config, &erp_config, shared_reader).map_err(|error| {
                 Failure::configuration(
                     exit::sentence(&error.to_string()),
                     "Name a folder that exists, in the configuration or with --from.",
                 )
-            })?;
+            })
+        })
+        .await?;
         // A command that records nothing leaves nothing behind either.
         let readings = (needs == Needs::Writing).then(|| ReadingCache::new(config.data_dir.join(READINGS)));
         let mut settings = config.settings(today);
@@ -184,14 +192,21 @@ impl Session {
                     Failure::configuration(error.to_string(), "Correct `base-url` in the configuration.")
                 })?
                 .with_company_id(config.company_id);
+            let egress = config.allow.iter().cloned().fold(egress, EgressPolicy::allow);
             let credentials = match overrides.credentials {
                 Some(credentials) => credentials,
-                None => credentials(&config.credentials)?,
+                // May run a program, and wait for it.
+                None => {
+                    let source = config.credentials.clone();
+                    blocking(move || credentials(&source)).await?
+                }
             };
             (egress, credentials)
         };
         let journal: Arc<dyn Journal> = if needs == Needs::Writing {
-            let journal: Arc<dyn Journal> = Arc::new(open_journal(&config.data_dir)?);
+            // Goes along the whole chain.
+            let data_dir = config.data_dir.clone();
+            let journal: Arc<dyn Journal> = Arc::new(blocking(move || open_journal(&data_dir)).await?);
             match overrides.journal {
                 Some(JournalWrap(wrap)) => wrap(journal),
                 None => journal,
@@ -210,7 +225,7 @@ impl Session {
             settings,
             egress,
             credentials,
-            limits: Limits::default(),
+            limits: config.limits,
             turn: Turn::default(),
         };
         Ok(Self {
@@ -220,6 +235,7 @@ impl Session {
             stop,
             metrics: Vec::new(),
             denied: Vec::new(),
+            queued: Duration::ZERO,
             journal_file: config.data_dir.join(JOURNAL),
             cut_short: None,
         })
@@ -277,7 +293,9 @@ impl Session {
         let metrics = &call.metrics;
         self.metrics.push(json!({
             "call": name,
-            "wall_ms": u64::try_from(metrics.wall.as_millis()).unwrap_or(u64::MAX),
+            "queued_ms": milliseconds(std::mem::take(&mut self.queued)),
+            "wall_ms": milliseconds(metrics.wall),
+            "cpu_ms": milliseconds(metrics.cpu),
             "peak_memory_bytes": metrics.peak_memory_bytes,
             "requests": metrics.requests,
             "denials": metrics.denials,
@@ -285,7 +303,8 @@ impl Session {
             "bytes_down": metrics.bytes_down,
             "denied": metrics.denied,
         }));
-        self.denied.extend(metrics.denied.iter().map(|text| exit::sentence(text)));
+        // As they are: the line to paste at the end must not get a full stop.
+        self.denied.extend(metrics.denied.iter().cloned());
         call.value.map_err(|error: CallError| {
             let mut failure = exit::of_call(&error, commands);
             // The component says that AvaTax cannot be reached; which address that was is known here.
@@ -295,6 +314,19 @@ impl Session {
             failure
         })
     }
+}
+
+/// Runs `work` where blocking keeps nobody else waiting.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Failure::internal(format!("Setting up the tenant was cut short: {error}.")))
+    })
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Opens a tenant's journal for writing, and makes its folder first.
@@ -450,39 +482,4 @@ impl Journal for NoJournal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_component_asked_for_wins_over_the_configured_one() {
-        let found = find_component(Some(Path::new("a.wasm")), Some(Path::new("b.wasm")));
-        assert_eq!(found, Ok(PathBuf::from("a.wasm")));
-        assert_eq!(find_component(None, Some(Path::new("b.wasm"))), Ok(PathBuf::from("b.wasm")));
-    }
-
-    #[test]
-    fn a_built_component_is_looked_for_upwards_then_beside_the_program() {
-        let program = Path::new("/x/target/debug/onboard");
-        let places = built_components(COMPONENT, Some(Path::new("/a/b")), Some(program));
-        assert_eq!(places.first(), Some(&PathBuf::from("/a/b/target/component/ecms_onboarding.wasm")));
-        assert!(places.contains(&PathBuf::from("/x/target/component/ecms_onboarding.wasm")));
-        assert_eq!(places.last(), Some(&PathBuf::from("/x/target/debug/ecms_onboarding.wasm")));
-    }
-
-    #[test]
-    fn a_missing_credential_is_named_by_its_variable() {
-        let source =
-            CredentialSource::Bearer(crate::secrets::SecretSource::Env("ONBOARD_TEST_UNSET".to_owned()));
-        let failure = credentials(&source).unwrap_err();
-        assert_eq!((failure.exit, failure.kind), (Exit::Usage, "credentials"));
-        assert!(failure.message.contains("ONBOARD_TEST_UNSET"));
-    }
-
-    #[test]
-    fn who_agrees_has_to_have_a_name() {
-        assert_eq!(approver(Some(" Kim ")), Ok("Kim".to_owned()));
-        for bad in ["", "  ", "a\nb"] {
-            assert_eq!(approver(Some(bad)).map_err(|failure| failure.exit), Err(Exit::Usage), "{bad:?}");
-        }
-    }
-}
+mod tests;

@@ -10,14 +10,18 @@ use std::{
 
 use toml::{Spanned, Value};
 
-use super::{ConfigError, DocumentsConfig, ErpConfig, ErpKind, TenantConfig, raw};
+use super::{ConfigError, DocumentsConfig, ErpConfig, ErpKind, TenantConfig, limits, raw};
+use crate::limits::Limits;
 use crate::model::tenant::{CodeSource, Delivery, Scope};
+use crate::policy::{EgressPolicy, Rule};
 use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
 /// AvaTax limits a company code to 25 characters.
 const MAX_COMPANY_CODE: usize = 25;
 const MAX_COVER_LETTER: usize = 200;
 const MAX_TENANT_NAME: usize = 64;
+/// Rules of a tenant beside those of onboarding.
+const MAX_RULES: usize = 100;
 
 const CREDENTIAL_HELP: &str = "give exactly one of: account-env or account, together with license-key-env, \
      license-key-file or license-key-command; or token-env, token-file or token-command";
@@ -33,6 +37,7 @@ pub(super) struct Checker<'a> {
     pub(super) text: &'a str,
     pub(super) folder: &'a Path,
     pub(super) tenant: &'a str,
+    pub(super) ceiling: &'a Limits,
 }
 
 impl Checker<'_> {
@@ -104,6 +109,8 @@ impl Checker<'_> {
             settling_seconds: self.number("settling-seconds", tenant.settling_seconds, 10, 0..=600)?,
             seller_names: self.seller_names(tenant.seller_names)?,
             terms: self.terms(tenant.terms)?,
+            allow: self.allow(tenant.allow)?,
+            limits: self.limits(tenant.limits)?,
             data_dir: self.folder.join(data_dir),
             credentials: self.credentials(&tenant.credentials)?,
             erp: ErpConfig {
@@ -116,6 +123,26 @@ impl Checker<'_> {
                 attachments,
             },
         })
+    }
+
+    fn allow(&self, rules: Option<Spanned<Vec<Spanned<String>>>>) -> Result<Vec<Rule>, ConfigError> {
+        let rules = rules.map(Spanned::into_inner).unwrap_or_default();
+        if let Some(first_too_many) = rules.get(MAX_RULES) {
+            let message = format!("`allow` has {} rules; at most {MAX_RULES} are possible", rules.len());
+            return Err(self.invalid(first_too_many.span(), message));
+        }
+        let rule = |text: Spanned<String>| {
+            text.get_ref().parse().map_err(|error: crate::policy::RuleError| {
+                self.invalid(text.span(), format!("`allow` holds no rule here: {error}"))
+            })
+        };
+        rules.into_iter().map(rule).collect()
+    }
+
+    fn limits(&self, table: Option<limits::Table>) -> Result<Limits, ConfigError> {
+        limits::check(table, self.ceiling)
+            .map(|limits| limits.effective(self.ceiling))
+            .map_err(|(place, message)| self.invalid(place, message))
     }
 
     fn base_url(&self, value: &Spanned<String>, allow_loopback: bool) -> Result<String, ConfigError> {
@@ -135,12 +162,18 @@ impl Checker<'_> {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => return fail("`base-url` names no host"),
         };
+        let origin = url.as_str().trim_end_matches('/').to_owned();
         match url.scheme() {
             _ if loopback && !allow_loopback => fail(
                 "`base-url` is this machine; that is for a stand-in only: set `allow-loopback = true` if you mean it",
             ),
-            "https" => Ok(url.as_str().trim_end_matches('/').to_owned()),
-            "http" if loopback => Ok(url.as_str().trim_end_matches('/').to_owned()),
+            // Hosts are written in more ways than the policy takes, which has the last word when a request leaves.
+            "https" | "http" if loopback || url.scheme() == "https" => {
+                match EgressPolicy::avatax(&origin, allow_loopback) {
+                    Ok(_) => Ok(origin),
+                    Err(_) => fail("`base-url` names a host that is neither a plain name nor an address"),
+                }
+            }
             _ => fail(
                 "`base-url` has to begin with https://; plain http is for a stand-in on this machine only",
             ),
@@ -274,7 +307,7 @@ impl Checker<'_> {
         ConfigError::Invalid {
             path: self.path.to_path_buf(),
             line: line_at(self.text, place.start),
-            tenant: self.tenant.chars().take(MAX_TENANT_NAME).collect(),
+            tenant: crate::error::plain(self.tenant, MAX_TENANT_NAME),
             message,
         }
     }

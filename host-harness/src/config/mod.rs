@@ -13,10 +13,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::limits::Limits;
 use crate::model::tenant::{CodeSource, Delivery, Scope, Settings, Term};
+use crate::policy::Rule;
 use crate::secrets::CredentialSource;
 
 mod check;
+mod limits;
 mod raw;
 mod reader;
 mod terms;
@@ -37,6 +40,8 @@ pub struct Config {
     pub component: Option<PathBuf>,
     /// How documents are read.
     pub reader: ReaderConfig,
+    /// What no call of any tenant may exceed.
+    pub ceiling: Limits,
     tenants: BTreeMap<String, TenantConfig>,
 }
 
@@ -75,6 +80,10 @@ pub struct TenantConfig {
     pub seller_names: Vec<String>,
     /// Terms of certificates that name no last day and whose state sets none.
     pub terms: Vec<Term>,
+    /// Requests that are allowed beside those of onboarding.
+    pub allow: Vec<Rule>,
+    /// What a call may use up; within the host's ceiling.
+    pub limits: Limits,
     /// Folder of the journal, of what was read, and the reports.
     pub data_dir: PathBuf,
     /// Where the credentials are kept.
@@ -146,13 +155,15 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
-    /// A value of the table `[reader]` cannot be used.
-    #[error("{path}, line {line}, table `reader`: {message}")]
-    Reader {
+    /// A value of a table of the host cannot be used.
+    #[error("{path}, line {line}, table `{table}`: {message}")]
+    Host {
         /// The file.
         path: PathBuf,
         /// Line, from 1.
         line: usize,
+        /// `reader` or `limits`.
+        table: &'static str,
         /// What is wrong and what to write instead.
         message: String,
     },
@@ -213,22 +224,38 @@ impl Config {
         let file: raw::File = toml::from_str(text).map_err(|error| ConfigError::Syntax {
             path: path.to_path_buf(),
             line: error.span().map_or(1, |span| check::line_at(text, span.start)),
-            message: error.message().to_owned(),
+            message: crate::error::plain(error.message(), 500),
         })?;
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         let reader = match file.reader {
             Some(table) => reader::check(table, path, text, folder)?,
             None => ReaderConfig::default(),
         };
+        let ceiling = limits::check(file.limits, &Limits::default()).map_err(|(place, message)| {
+            let line = check::line_at(text, place.start);
+            ConfigError::Host { path: path.to_path_buf(), line, table: "limits", message }
+        })?;
         let mut tenants = BTreeMap::new();
         for (name, tenant) in file.tenants {
-            let checked = check::Checker { path, text, folder, tenant: name.as_str() }.tenant(tenant)?;
+            let place = tenant.span();
+            let checked: TenantConfig =
+                check::Checker { path, text, folder, tenant: name.as_str(), ceiling: &ceiling }
+                    .tenant(tenant)?;
+            // One after the other they would go on with each other's plans.
+            let same = |other: &&TenantConfig| other.data_dir == checked.data_dir;
+            if let Some(other) = tenants.values().find(same) {
+                let message =
+                    format!("`data-dir` is that of tenant `{}`; each needs one of its own", other.name);
+                let line = check::line_at(text, place.start);
+                return Err(ConfigError::Invalid { path: path.to_path_buf(), line, tenant: name, message });
+            }
             tenants.insert(name, checked);
         }
         Ok(Self {
             path: path.to_path_buf(),
             component: file.component.map(|path| folder.join(path)),
             reader,
+            ceiling,
             tenants,
         })
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ErpKind,
+    ErpKind, limits,
     reader::{ReaderMode, RecognitionEngine},
 };
 
@@ -19,6 +19,7 @@ use super::{
 pub(super) struct File {
     pub(super) component: Option<PathBuf>,
     pub(super) reader: Option<Reader>,
+    pub(super) limits: Option<limits::Table>,
     #[serde(default)]
     pub(super) tenants: BTreeMap<String, Spanned<Tenant>>,
 }
@@ -62,6 +63,8 @@ pub(super) struct Tenant {
     pub(super) seller_names: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) terms: Option<Spanned<Vec<Spanned<Term>>>>,
     pub(super) data_dir: Option<PathBuf>,
+    pub(super) allow: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) limits: Option<limits::Table>,
     pub(super) credentials: Spanned<toml::Value>,
     pub(super) erp: Spanned<Erp>,
     #[serde(default)]

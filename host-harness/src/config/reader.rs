@@ -77,9 +77,10 @@ pub(super) fn check(
     text: &str,
     folder: &Path,
 ) -> Result<ReaderConfig, ConfigError> {
-    let fail = |place: usize, message: String| ConfigError::Reader {
+    let fail = |place: usize, message: String| ConfigError::Host {
         path: path.to_path_buf(),
         line: line_at(text, place),
+        table: "reader",
         message,
     };
     let number = |key: &str, value: Option<Spanned<u32>>, range: RangeInclusive<u32>| match value {

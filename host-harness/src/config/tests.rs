@@ -1,8 +1,10 @@
 //! Configurations that are taken and configurations that are refused.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Config, ConfigError, ErpKind, ReaderConfig, ReaderMode, RecognitionEngine};
+use crate::limits::Limits;
 use crate::model::tenant::{CodeSource, Delivery, Scope, Term};
 use crate::secrets::{AccountSource, CredentialSource, SecretSource};
 
@@ -140,6 +142,7 @@ fn the_base_url_is_https_unless_a_stand_in_is_allowed() {
         ("https://rest.avatax.com/api", ""),
         ("https://user:word@rest.avatax.com", ""),
         ("rest.avatax.com", ""),
+        ("https://rest.av`tax.com", ""),
         ("ftp://rest.avatax.com", ""),
     ] {
         assert!(with(url, more).is_err(), "{url} {more}");
@@ -250,4 +253,64 @@ fn terms_and_names_that_cannot_be_meant_are_refused_with_their_line() {
             refusal(&SMALL.replace("company-code = \"DEFAULT\"", &format!("company-code = \"D\"\n{line}")));
         assert!(message.contains("line 5") && message.contains(words), "{message}");
     }
+}
+
+#[test]
+fn the_host_sets_a_ceiling_and_a_tenant_stays_below_it() {
+    let with = |host: &str, tenant: &str| {
+        parse(&format!("[limits]\n{host}\n{SMALL}[tenants.acme.limits]\n{tenant}\n")).expect("valid")
+    };
+    let config = with("deadline-seconds = 600\nmemory-bytes = 100_000_000", "memory-bytes = 50_000_000");
+    let tenant = config.tenant(None).expect("one").limits;
+    assert_eq!((config.ceiling.memory_bytes, tenant.memory_bytes), (100_000_000, 50_000_000));
+    assert_eq!(
+        (config.ceiling.deadline, tenant.deadline),
+        (Duration::from_secs(600), Duration::from_secs(600))
+    );
+    assert_eq!(tenant.handles, Limits::default().handles);
+    let config = with("", "requests-in-flight = 1_000");
+    assert_eq!(config.tenant(None).expect("one").limits, Limits::default());
+}
+
+#[test]
+fn limits_that_cannot_be_meant_are_refused_with_their_line() {
+    for (text, place) in [
+        (
+            "[limits]\nmemory = 5",
+            "line 2, table `limits`: there is no limit `memory`; there are memory-bytes, ",
+        ),
+        (
+            "[limits]\nmemory-bytes = 0",
+            "line 2, table `limits`: `memory-bytes` has to be a whole number from 1",
+        ),
+        ("[limits]\nmemory-bytes = \"64 MiB\"", "line 2, table `limits`: `memory-bytes` has to be a whole"),
+    ] {
+        let shown = refusal(text);
+        assert!(shown.contains(place), "{shown}");
+    }
+    let shown = refusal(&format!("{SMALL}[tenants.acme.limits]\nhandles = -1\n"));
+    assert!(shown.contains("line 12, tenant `acme`: `handles` has to be a whole number from 1"), "{shown}");
+}
+
+#[test]
+fn rules_beside_those_of_onboarding_are_taken_as_a_denial_prints_them() {
+    let with =
+        |rules: &str| parse(&SMALL.replace("company-code", &format!("allow = [{rules}]\ncompany-code")));
+    let rule = "GET https://proxy.example.com:443/status";
+    let config = with(&format!("\"{rule}\"")).expect("valid");
+    let rules = &config.tenant(None).expect("one").allow;
+    assert_eq!(rules.iter().map(ToString::to_string).collect::<Vec<_>>(), [rule]);
+    for wrong in ["GET proxy.example.com/status", "GET https://proxy.example.com/a%2Fb", "GET"] {
+        let shown = with(&format!("\"{rule}\", \"{wrong}\"")).expect_err("refused").to_string();
+        assert!(shown.contains("line 4, tenant `acme`: `allow` holds no rule here"), "{shown}");
+    }
+}
+
+#[test]
+fn two_tenants_do_not_share_a_journal() {
+    let other = SMALL
+        .replace("acme", "second")
+        .replace("company-code", "data-dir = \"onboarding-data/acme\"\ncompany-code");
+    let shown = refusal(&format!("{SMALL}{other}"));
+    assert!(shown.contains("tenant `second`: `data-dir` is that of tenant `acme`"), "{shown}");
 }

@@ -6,12 +6,12 @@
 //!
 //! Machine code from a file runs with the rights of the host. Therefore the directory belongs to the host's own user
 //! and nobody else may write or even list it, entries appear by renaming, and nothing of a tenant ever leads to a path
-//! in it. Whatever does not look right is treated as if there were no cache.
+//! in it. The owner and the rights of an entry are asked of the opened file, so that swapping the path gains nothing. Whatever does not look right is treated as if there were no cache.
 
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -28,9 +28,7 @@ impl CompiledCache {
     /// Opens or creates the directory; `None` where it cannot be trusted or the system cannot tell.
     pub(crate) fn open(directory: PathBuf, engine: &Engine) -> Option<Self> {
         create(&directory).ok()?;
-        if !is_private(&directory) {
-            return None;
-        }
+        owner_of_private(&directory)?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         Some(Self { directory, engine: hasher.finish() })
@@ -38,10 +36,14 @@ impl CompiledCache {
 
     /// The compiled form of the component with this digest, if it is here.
     pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
-        if !is_private(&self.directory) {
+        let owner = owner_of_private(&self.directory)?;
+        let mut entry = fs::File::open(self.entry(digest)).ok()?;
+        if !is_of(&entry.metadata().ok()?, owner) {
             return None;
         }
-        deserialize(engine, &fs::read(self.entry(digest)).ok()?)
+        let mut code = Vec::new();
+        entry.read_to_end(&mut code).ok()?;
+        deserialize(engine, &code)
     }
 
     /// Keeps a compiled component. Failing to is no failure of the host: the next start compiles again.
@@ -68,8 +70,8 @@ impl CompiledCache {
 /// This is the only unsafe code of the host. wasmtime checks the header and the versions but trusts the machine code.
 #[expect(unsafe_code, reason = "wasmtime has no safe way to load compiled code; see the safety comment")]
 fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
-    // SAFETY: `code` was read from the cache directory, which was just found to belong to this user and to be closed
-    // to everyone else, so it is what `put` wrote: the output of `Component::serialize` of an engine with the same
+    // SAFETY: `code` was read from a file that, opened, was found to belong to this user and to be closed to everyone
+    // else, in a directory of which the same holds, so it is what `put` wrote: the output of `Component::serialize` of an engine with the same
     // compatibility hash. Who can write there as this user can replace the host itself.
     unsafe { Component::deserialize(engine, code) }.ok()
 }
@@ -80,19 +82,26 @@ fn create(directory: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// Whether the directory is a real one, of the user that this process creates files as, closed to everyone else.
+/// The user that this process creates files as, if the directory is a real one of that user, closed to everyone else.
 #[cfg(unix)]
-fn is_private(directory: &Path) -> bool {
+fn owner_of_private(directory: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
-    let Ok(found) = fs::symlink_metadata(directory) else { return false };
+    let found = fs::symlink_metadata(directory).ok()?;
     if !found.is_dir() || found.mode() & 0o077 != 0 {
-        return false;
+        return None;
     }
     // The user of this process without asking the system in unsafe code: the owner of what it creates.
     let probe = directory.join(format!(".owner-{}-{:?}", std::process::id(), std::thread::current().id()));
     let owner = fs::File::create(&probe).and_then(|file| file.metadata()).map(|metadata| metadata.uid());
     let _ = fs::remove_file(&probe);
-    owner.is_ok_and(|owner| owner == found.uid())
+    owner.ok().filter(|owner| *owner == found.uid())
+}
+
+/// Whether an opened file is a plain one of this user that nobody else may write.
+#[cfg(unix)]
+fn is_of(file: &fs::Metadata, owner: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.is_file() && file.uid() == owner && file.mode() & 0o022 == 0
 }
 
 #[cfg(not(unix))]
@@ -101,7 +110,12 @@ fn create(_directory: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn is_private(_directory: &Path) -> bool {
+fn owner_of_private(_directory: &Path) -> Option<u32> {
+    None
+}
+
+#[cfg(not(unix))]
+fn is_of(_file: &fs::Metadata, _owner: u32) -> bool {
     false
 }
 
@@ -137,6 +151,19 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o770)).unwrap();
         assert!(cache.get(&engine, "d1").is_none());
         assert!(CompiledCache::open(path, &engine).is_none());
+    }
+
+    #[test]
+    fn an_entry_that_others_may_write_or_that_is_no_file_counts_as_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cache = CompiledCache::open(directory.path().join("cache"), &engine).unwrap();
+        cache.put("d1", &component(&engine));
+        assert!(cache.get(&engine, "d1").is_some());
+        fs::set_permissions(cache.entry("d1"), fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(cache.get(&engine, "d1").is_none());
+        fs::create_dir(cache.entry("d2")).unwrap();
+        assert!(cache.get(&engine, "d2").is_none());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::BufRead,
     path::Path,
 };
 
@@ -18,7 +19,7 @@ use super::{
     ErpOpenError,
     memory::MemoryErp,
     posture, text,
-    xml::{self, Piece},
+    xml::{self, Held, Piece},
 };
 use crate::model::erp::{Address, AddressUse, BadRow, Customer, Description, Exemption, Lifecycle, Row};
 
@@ -57,6 +58,8 @@ struct Tables {
     phones: BTreeMap<String, String>,
     addresses: BTreeMap<String, Postal>,
     rows: usize,
+    held: Held,
+    seen_root: bool,
 }
 
 struct Postal {
@@ -67,39 +70,53 @@ struct Postal {
 /// Reads a folder of entity-engine XML, or one file of it. Blocking.
 pub fn read(path: &Path, today: Date) -> Result<MemoryErp, ErpOpenError> {
     let mut tables = Tables::default();
-    let mut seen_root = false;
     for file in xml::files(path)? {
+        tables.load(&file, xml::open(&file)?, today)?;
+    }
+    tables.finish(path, today)
+}
+
+/// Reads one text of entity-engine XML; `name` is for errors.
+pub fn parse(text: impl BufRead, name: &Path, today: Date) -> Result<MemoryErp, ErpOpenError> {
+    let mut tables = Tables::default();
+    tables.load(name, text, today)?;
+    tables.finish(name, today)
+}
+
+impl Tables {
+    fn load(&mut self, path: &Path, text: impl BufRead, today: Date) -> Result<(), ErpOpenError> {
         let mut depth = 0_usize;
-        xml::stream(&file, |piece| {
+        xml::stream(path, text, |piece| {
             match piece {
                 Piece::Open(element) => {
                     depth += 1;
                     if depth == 1 {
-                        seen_root |= element.local_name().as_ref() == "entity-engine-xml";
-                    } else if depth == 2 && seen_root {
-                        tables.take(element, today)?;
+                        self.seen_root |= element.local_name().as_ref() == "entity-engine-xml";
+                    } else if depth == 2 && self.seen_root {
+                        self.take(element, today)?;
                     }
                 }
                 Piece::Close => depth = depth.saturating_sub(1),
                 Piece::Text(_) => {}
             }
             Ok(())
-        })?;
+        })
     }
-    if !seen_root {
-        let message = "holds no <entity-engine-xml>; export the entities from OFBiz as XML".to_owned();
-        return Err(ErpOpenError::Unexpected { path: path.to_path_buf(), message });
-    }
-    let description = Description {
-        product: "Apache OFBiz".to_owned(),
-        adapter: "ofbiz".to_owned(),
-        exemption_fields: vec![EVIDENCE_FIELD.to_owned()],
-        customers: None,
-    };
-    Ok(MemoryErp::new(description, tables.customers(today)))
-}
 
-impl Tables {
+    fn finish(self, path: &Path, today: Date) -> Result<MemoryErp, ErpOpenError> {
+        if !self.seen_root {
+            let message = "holds no <entity-engine-xml>; export the entities from OFBiz as XML".to_owned();
+            return Err(ErpOpenError::Unexpected { path: path.to_path_buf(), message });
+        }
+        let description = Description {
+            product: "Apache OFBiz".to_owned(),
+            adapter: "ofbiz".to_owned(),
+            exemption_fields: vec![EVIDENCE_FIELD.to_owned()],
+            customers: None,
+        };
+        Ok(MemoryErp::new(description, self.customers(today)))
+    }
+
     /// Keeps one element if it is of an entity that matters.
     fn take(&mut self, element: &BytesStart<'_>, today: Date) -> Result<(), String> {
         let get = |name: &str, most| xml::attribute(element, name, most);
@@ -117,14 +134,14 @@ impl Tables {
                 let Some(id) = get("partyId", usize::MAX)? else {
                     return Err(format!("a {entity} has no partyId"));
                 };
-                self.count()?;
+                self.count(element)?;
                 take_party(self.parties.entry(id).or_default(), entity, element, today)
             }
             "ContactMech" | "PostalAddress" | "TelecomNumber" => {
                 let Some(id) = get("contactMechId", text::LINE)? else {
                     return Err(format!("a {entity} has no contactMechId"));
                 };
-                self.count()?;
+                self.count(element)?;
                 match entity {
                     "PostalAddress" => {
                         self.addresses.insert(id, postal(element)?);
@@ -135,7 +152,10 @@ impl Tables {
                             get("areaCode", 20)?,
                             get("contactNumber", 60)?,
                         ];
-                        self.phones.insert(id, parts.into_iter().flatten().collect::<Vec<_>>().join(" "));
+                        let number = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                        if !number.is_empty() {
+                            self.phones.insert(id, number);
+                        }
                     }
                     _ => {
                         if get("contactMechTypeId", text::SHORT)?.as_deref() == Some("EMAIL_ADDRESS")
@@ -151,7 +171,8 @@ impl Tables {
         }
     }
 
-    fn count(&mut self) -> Result<(), String> {
+    fn count(&mut self, element: &BytesStart<'_>) -> Result<(), String> {
+        self.held.add(element.len())?;
         self.rows += 1;
         if self.rows > MAX_ROWS {
             return Err(format!("there are more than {MAX_ROWS} records; split the export"));
@@ -435,6 +456,7 @@ mod tests {
             <PartyContactMech partyId="P" contactMechId="1" thruDate="2020-01-01 00:00:00"/>
             <PartyContactMech partyId="P" contactMechId="2"/>
             <TelecomNumber contactMechId="3" contactNumber="1"/><TelecomNumber contactMechId="4" contactNumber="2"/>
+            <TelecomNumber contactMechId="0"/><PartyContactMech partyId="P" contactMechId="0"/>
             <PartyContactMech partyId="P" contactMechId="3"/><PartyContactMech partyId="P" contactMechId="4"/>
             <PartyContactMechPurpose partyId="P" contactMechId="3" contactMechPurposeTypeId="FAX_NUMBER"/>"#,
         )

@@ -121,13 +121,14 @@ impl QueryPack {
         Self::parse(&text, &name)
     }
 
-    fn parse(text: &str, path: &str) -> Result<Self, QueryPackError> {
+    /// Reads a pack from text; `path` is for errors.
+    pub fn parse(text: &str, path: &str) -> Result<Self, QueryPackError> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let position = error.span().map_or(0, |span| span.start);
             QueryPackError::Syntax {
                 path: path.to_owned(),
                 line: text.bytes().take(position).filter(|byte| *byte == b'\n').count() + 1,
-                message: error.message().to_owned(),
+                message: crate::error::plain(error.message(), 500),
             }
         })
     }

@@ -7,14 +7,14 @@
 //! collect tax, so by itself it is weak evidence; a resale number or an exemption reason is strong. QuickBooks masks
 //! tax ids in answers; they are passed on masked, as the contract says.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::BufRead, path::Path};
 
 use super::{
     ErpOpenError,
     memory::MemoryErp,
     posture::{self, Fact},
     text,
-    xml::{self, Piece},
+    xml::{self, Held, Piece},
 };
 use crate::model::erp::{
     Address, AddressUse, BadRow, Customer, Description, EvidenceKind, Exemption, Lifecycle, Row,
@@ -24,8 +24,10 @@ use crate::model::erp::{
 const MAX_FIELDS: usize = 500;
 /// Most customers of all files together.
 const MAX_CUSTOMERS: usize = 1_000_000;
-/// Most characters of a field before it is mapped.
+/// Most bytes of a field before it is mapped.
 const MAX_TEXT: usize = 4000;
+/// Most bytes of all fields of a customer; a full one has about four thousand.
+const MAX_CUSTOMER: usize = 256 * 1024;
 
 type Fields = BTreeMap<String, String>;
 
@@ -33,42 +35,95 @@ type Fields = BTreeMap<String, String>;
 pub fn read(path: &Path) -> Result<MemoryErp, ErpOpenError> {
     let mut collector = Collector { queries_only: path.is_dir(), ..Collector::default() };
     for file in xml::files(path)? {
-        collector.path.clear();
-        xml::stream(&file, |piece| collector.take(&piece))?;
+        collector.load(&file, xml::open(&file)?)?;
     }
-    if !collector.answered {
-        let message = if collector.fault {
-            "is a fault that QuickBooks answered, not a list of customers; run the query again"
-        } else {
-            "holds no answer of a QuickBooks customer query"
-        };
-        return Err(ErpOpenError::Unexpected { path: path.to_path_buf(), message: message.to_owned() });
-    }
-    let rows = collector.customers.into_values().map(|(_, row)| row).chain(collector.bad).collect();
-    let description = Description {
-        product: "QuickBooks Online".to_owned(),
-        adapter: "quickbooks".to_owned(),
-        exemption_fields: ["TaxExemptionReasonId", "ResaleNum", "Taxable"].map(str::to_owned).to_vec(),
-        customers: None,
-    };
-    Ok(MemoryErp::new(description, rows))
+    collector.finish(path)
+}
+
+/// Reads one text of answers, whatever they answer; `name` is for errors.
+pub fn parse(text: impl BufRead, name: &Path) -> Result<MemoryErp, ErpOpenError> {
+    let mut collector = Collector::default();
+    collector.load(name, text)?;
+    collector.finish(name)
 }
 
 #[derive(Default)]
 struct Collector {
     /// Names of the open elements.
     path: Vec<String>,
-    /// Depth of the `Customer` element that is being read, with its fields.
-    current: Option<(usize, bool, Fields)>,
+    /// The `Customer` element that is being read.
+    current: Option<Current>,
     customers: BTreeMap<String, (u64, Row)>,
     bad: Vec<Row>,
+    held: Held,
     /// Whether only answers of the customer query count.
     queries_only: bool,
     answered: bool,
     fault: bool,
 }
 
+/// A `Customer` element that is being read.
+struct Current {
+    /// Depth of the element.
+    depth: usize,
+    deleted: bool,
+    fields: Fields,
+    /// Bytes of names and values.
+    bytes: usize,
+}
+
+impl Current {
+    /// Adds text to a field. What is beyond the limits of a customer is not kept; [`Current::excess`] says so.
+    fn add(&mut self, key: String, text: &str) {
+        let is_new = !self.fields.contains_key(&key);
+        let full = self.bytes > MAX_CUSTOMER || is_new && self.fields.len() > MAX_FIELDS;
+        // What identifies a customer is kept, so that the row can be named.
+        if full && key != "Id" {
+            return;
+        }
+        self.bytes += if is_new { key.len() } else { 0 };
+        let value = self.fields.entry(key).or_default();
+        let before = value.len();
+        let room = MAX_TEXT.saturating_sub(before);
+        let end = (0..=room.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        value.push_str(text.get(..end).unwrap_or_default());
+        self.bytes += value.len() - before;
+    }
+
+    /// Why it cannot be taken whole.
+    fn excess(&self) -> Option<String> {
+        if self.fields.len() > MAX_FIELDS {
+            return Some(format!("a Customer has more than {MAX_FIELDS} fields"));
+        }
+        (self.bytes > MAX_CUSTOMER).then(|| format!("a Customer has more than {MAX_CUSTOMER} bytes of text"))
+    }
+}
+
 impl Collector {
+    fn load(&mut self, path: &Path, text: impl BufRead) -> Result<(), ErpOpenError> {
+        self.path.clear();
+        xml::stream(path, text, |piece| self.take(&piece))
+    }
+
+    fn finish(self, path: &Path) -> Result<MemoryErp, ErpOpenError> {
+        if !self.answered {
+            let message = if self.fault {
+                "is a fault that QuickBooks answered, not a list of customers; run the query again"
+            } else {
+                "holds no answer of a QuickBooks customer query"
+            };
+            return Err(ErpOpenError::Unexpected { path: path.to_path_buf(), message: message.to_owned() });
+        }
+        let rows = self.customers.into_values().map(|(_, row)| row).chain(self.bad).collect();
+        let description = Description {
+            product: "QuickBooks Online".to_owned(),
+            adapter: "quickbooks".to_owned(),
+            exemption_fields: ["TaxExemptionReasonId", "ResaleNum", "Taxable"].map(str::to_owned).to_vec(),
+            customers: None,
+        };
+        Ok(MemoryErp::new(description, rows))
+    }
+
     fn take(&mut self, piece: &Piece<'_>) -> Result<(), String> {
         match piece {
             Piece::Open(element) => {
@@ -82,29 +137,24 @@ impl Collector {
                 {
                     let deleted =
                         xml::attribute(element, "status", text::SHORT)?.as_deref() == Some("Deleted");
-                    self.current = Some((self.path.len(), deleted, Fields::new()));
+                    let depth = self.path.len();
+                    self.current = Some(Current { depth, deleted, fields: Fields::new(), bytes: 0 });
                 }
                 Ok(())
             }
             Piece::Text(text) => {
-                if let Some((depth, _, fields)) = &mut self.current
-                    && self.path.len() > *depth
+                if let Some(current) = &mut self.current
+                    && self.path.len() > current.depth
                 {
-                    let key = self.path.get(*depth..).unwrap_or_default().join("/");
-                    if fields.len() >= MAX_FIELDS && !fields.contains_key(&key) {
-                        return Err(format!("a Customer has more than {MAX_FIELDS} fields"));
-                    }
-                    let value = fields.entry(key).or_default();
-                    let room = MAX_TEXT.saturating_sub(value.chars().count());
-                    value.extend(text.chars().take(room));
+                    current.add(self.path.get(current.depth..).unwrap_or_default().join("/"), text);
                 }
                 Ok(())
             }
             Piece::Close => {
-                if self.current.as_ref().is_some_and(|(depth, ..)| *depth == self.path.len())
-                    && let Some((_, deleted, fields)) = self.current.take()
+                if self.current.as_ref().is_some_and(|current| current.depth == self.path.len())
+                    && let Some(current) = self.current.take()
                 {
-                    self.keep(&fields, deleted)?;
+                    self.keep(&current)?;
                 }
                 self.path.pop();
                 Ok(())
@@ -112,7 +162,9 @@ impl Collector {
         }
     }
 
-    fn keep(&mut self, fields: &Fields, deleted: bool) -> Result<(), String> {
+    fn keep(&mut self, current: &Current) -> Result<(), String> {
+        let Current { fields, deleted, bytes, .. } = current;
+        self.held.add(*bytes)?;
         if self.customers.len() + self.bad.len() >= MAX_CUSTOMERS {
             return Err(format!("there are more than {MAX_CUSTOMERS} customers; split the export"));
         }
@@ -123,18 +175,24 @@ impl Collector {
             return Ok(());
         }
         let known = self.customers.get_mut(&id);
-        if deleted && let Some((_, Row::Customer(customer))) = known {
+        if *deleted && let Some((_, Row::Customer(customer))) = known {
             // A deletion notice names the customer and little else, so what was read before stays.
             customer.lifecycle = Lifecycle::Inactive;
             return Ok(());
         }
         let token = fields.get("SyncToken").and_then(|token| token.trim().parse().ok()).unwrap_or(0);
         if known.is_none_or(|(before, _)| *before <= token) {
-            let mut customer = customer(&id, fields);
-            if deleted {
-                customer.lifecycle = Lifecycle::Inactive;
-            }
-            self.customers.insert(id, (token, Row::Customer(customer)));
+            let row = match current.excess() {
+                Some(reason) => Row::Bad(BadRow { id: Some(id.clone()), reason }),
+                None => {
+                    let mut customer = customer(&id, fields);
+                    if *deleted {
+                        customer.lifecycle = Lifecycle::Inactive;
+                    }
+                    Row::Customer(customer)
+                }
+            };
+            self.customers.insert(id, (token, row));
         }
         Ok(())
     }
@@ -332,6 +390,24 @@ mod tests {
             "<R><Customer><DisplayName>A</DisplayName></Customer><Customer><Id>1</Id></Customer></R>",
         ]);
         assert!(matches!(found.await.as_slice(), [Row::Customer(_), Row::Bad(_)]));
+    }
+
+    #[tokio::test]
+    async fn a_customer_beyond_its_limits_is_a_bad_row_and_stops_nobody() {
+        let many: String = (0..600).map(|at| format!("<F{at}>x</F{at}>")).collect();
+        let long: String = (0..400).map(|at| format!("<F{at}>{}</F{at}>", "&amp;".repeat(1000))).collect();
+        let found = rows(&[&format!(
+            "<R><Customer>{many}<Id>1</Id></Customer><Customer>{long}<Id>2</Id></Customer>\
+             <Customer><Id>3</Id><DisplayName>{}</DisplayName></Customer></R>",
+            "ä".repeat(5000)
+        )])
+        .await;
+        let [Row::Bad(fields), Row::Bad(bytes), Row::Customer(customer)] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert_eq!((fields.id.as_deref(), bytes.id.as_deref()), (Some("1"), Some("2")));
+        assert!(fields.reason.contains("500 fields") && bytes.reason.contains("262144 bytes"));
+        assert_eq!(customer.code.chars().count(), 200);
     }
 
     #[test]

@@ -143,7 +143,7 @@ async fn a_denied_request_is_never_sent_and_leaves_a_sentence() {
     let counters = gate.counters();
     assert_eq!(counters.denials.load(Ordering::Relaxed), 1);
     assert_eq!(counters.requests.load(Ordering::Relaxed), 0);
-    assert!(counters.denied.lock().unwrap().first().unwrap().contains("add this rule: GET http://127.0.0.1"));
+    assert!(counters.denied.lock().unwrap().first().unwrap().contains("allow = [\"GET http://127.0.0.1"));
     assert!(server.heads.try_recv().is_err());
 }
 

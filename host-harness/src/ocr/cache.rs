@@ -5,8 +5,8 @@
 //! it differently; another document or another reader never meets it. Findings about the file are kept like readings.
 //!
 //! An entry holds what a certificate says, so it is closed to other users, like the journal beside it. It appears by
-//! renaming, so that half an entry is never seen. An entry that is damaged, too large or not what its name says counts
-//! as missing: the document is read again and the entry replaced. Failing to keep one is no failure either.
+//! renaming, so that half an entry is never seen. An entry that is damaged, too large, beyond the contract or not what its
+//! name says counts as missing: the document is read again and the entry replaced. Failing to keep one is no failure either.
 
 use std::{
     fs::{self, OpenOptions},
@@ -17,6 +17,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::contract;
 use crate::{
     documents::digest,
     model::ocr::{OcrError, Reading},
@@ -61,7 +62,10 @@ impl ReadingCache {
             return None;
         }
         let entry: Entry = serde_json::from_slice(&bytes).ok()?;
-        let fits = entry.format == FORMAT && entry.document == document && entry.reader == reader;
+        let fits = entry.format == FORMAT
+            && entry.document == document
+            && entry.reader == reader
+            && entry.outcome.as_ref().map_or(true, contract::is_within);
         fits.then_some(entry.outcome)
     }
 
@@ -136,7 +140,7 @@ mod tests {
     use crate::model::ocr::{Rectangle, TextPage, Word, WordSource};
 
     fn outcome() -> Result<Reading, OcrError> {
-        let area = Rectangle { left: 0.1, top: 1.0 / 3.0, right: 611.99, bottom: 7e-5 };
+        let area = Rectangle { left: 0.1, top: 7e-5, right: 611.99, bottom: 1.0 / 3.0 };
         let word =
             Word { text: "Käufer".into(), area, confidence: 0.123_456_79, source: WordSource::Recognition };
         let page =
@@ -175,6 +179,9 @@ mod tests {
         assert_eq!(cache.get("d2", "reader"), None);
         fs::write(&path, String::from_utf8(good).unwrap().replace("\"format\":1", "\"format\":0")).unwrap();
         assert_eq!(cache.get("d1", "reader"), None);
+        let beyond = String::from_utf8(fs::read(cache.entry("d2", "reader")).unwrap()).unwrap();
+        fs::write(&path, beyond.replace("611.99", "-611.99")).unwrap();
+        assert_eq!(cache.get("d1", "reader"), None, "right of its left edge");
         fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert_eq!(cache.get("d1", "reader"), None);
         cache.put("d1", "reader", &outcome());

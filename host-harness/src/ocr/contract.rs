@@ -48,6 +48,41 @@ pub(super) fn reading(reading: model::Reading) -> Result<Reading, Finding> {
     Ok(reading)
 }
 
+/// Whether a reading from a file is one that [`reading`] could have made.
+pub(super) fn is_within(reading: &Reading) -> bool {
+    let place = |it: &Rectangle| {
+        let Rectangle { left, top, right, bottom } = *it;
+        rectangle(model::Rectangle { left, top, right, bottom }).is_some()
+    };
+    let is_share = |it: f32| (0.0..=1.0).contains(&it);
+    let is_length = |it: f32| (0.0..=FAR).contains(&it);
+    let is_text = |it: &str, most: usize| text(it, most) == it;
+    let is_word = |it: &Word| {
+        let joined = !it.text.is_empty() && !it.text.contains(char::is_whitespace);
+        joined && is_text(&it.text, MAX_CHARACTERS) && place(&it.area) && is_share(it.confidence)
+    };
+    let is_page = |it: &TextPage| {
+        is_length(it.width)
+            && is_length(it.height)
+            && (-FAR..=FAR).contains(&it.turned)
+            && it.words.len() <= MAX_WORDS
+            && it.marks.len() <= MAX_MARKS
+            && it.words.iter().all(is_word)
+            && it.marks.iter().all(|mark| place(&mark.area) && is_share(mark.confidence))
+    };
+    let is_field = |it: &FormField| {
+        is_text(&it.name, MAX_CHARACTERS)
+            && is_text(&it.value, MAX_VALUE)
+            && it.area.as_ref().is_none_or(place)
+    };
+    reading.pages.len() <= MAX_PAGES
+        && reading.fields.len() <= MAX_FIELDS
+        && is_text(&reading.reader, MAX_CHARACTERS)
+        && size(reading) <= MAX_BYTES
+        && reading.pages.iter().all(is_page)
+        && reading.fields.iter().all(is_field)
+}
+
 /// What the component is told about a document that was not read.
 pub(super) fn error(error: ReadError) -> OcrError {
     let sentence = error.to_string();
@@ -163,7 +198,9 @@ mod tests {
             seen("two parts", 1.0, f32::NAN),
             seen(&"x".repeat(300), 1.0, 7.0),
         ];
-        let page = of(words).expect("reading").pages.remove(0);
+        let read = of(words).expect("reading");
+        assert!(is_within(&read));
+        let page = read.pages.into_iter().next().expect("page");
         let words: Vec<_> =
             page.words.iter().map(|word| (word.text.chars().count(), word.confidence)).collect();
         assert_eq!(words, [(4, 0.5), (8, 0.0), (200, 1.0)]);

@@ -199,6 +199,37 @@ async fn a_busy_component_lets_other_tasks_run() {
     assert!(other.await.unwrap() < ended);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn tenants_that_come_after_one_that_never_rests_end_while_it_still_runs() {
+    // Without yielding, the one thread would serve the others only after the deadline of the first.
+    let long = Limits { deadline: Duration::from_secs(20), ..Limits::default() };
+    let endless = load(&component("", "", "(loop br 0) unreachable")).unwrap();
+    let quick = load(&component("", STOPPED, "i32.const 16")).unwrap();
+    let busy = tokio::spawn(async move { endless.analyze(&tenant(long)).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let others: Vec<_> = (0..8)
+        .map(|_| {
+            let quick = quick.clone();
+            tokio::spawn(async move { quick.analyze(&tenant(Limits::default())).await })
+        })
+        .collect();
+    for other in others {
+        assert!(matches!(other.await.unwrap(), Err(CallError::Guest(Error::Stopped))));
+    }
+    assert!(!busy.is_finished());
+    busy.abort();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn processor_time_is_counted_where_the_component_computes_and_not_where_it_waits() {
+    let call = analyze(&component("", "", "(loop br 0) unreachable"), short()).await;
+    assert!(call.metrics.cpu >= Duration::from_millis(5), "{:?}", call.metrics.cpu);
+    assert!(call.metrics.cpu <= call.metrics.wall, "{:?}", call.metrics);
+    let (_, cpu) = cpu::metered(tokio::time::sleep(Duration::from_millis(300))).await;
+    assert!(cpu < Duration::from_millis(150), "{cpu:?}");
+}
+
 #[tokio::test]
 async fn memory_beyond_the_limit_is_named_as_the_cause() {
     let limits = Limits { memory_bytes: 1 << 20, ..Limits::default() };
@@ -311,6 +342,28 @@ async fn everything_the_world_names_is_there() {
         (if (i64.lt_u (i64.load (i32.const 40)) (i64.const 1577836800)) (then unreachable)) i32.const 16";
     let call = analyze(&component(imports, STOPPED, body), Limits::default()).await;
     assert!(matches!(call.value, Err(CallError::Guest(Error::Stopped))), "{:?}", call.value);
+}
+
+#[tokio::test]
+async fn a_component_that_fills_the_journal_is_told_when_it_is_enough() {
+    let import = r#"(import "ecms:onboarding/journal@0.1.0" "append" (func $append (param i32 i32 i32)))"#;
+    // One entry of a body of two bytes, again and again, until an append fails; its result is written to address 400.
+    let more = format!(
+        r#"{STOPPED} (data (i32.const 232) "\2c\01\00\00\02\00\00\00") (data (i32.const 300) "{{}}")"#
+    );
+    let body = "(loop (call $append (i32.const 200) (i32.const 1) (i32.const 400))
+        (br_if 0 (i32.eqz (i32.load8_u (i32.const 400))))) i32.const 16";
+    let flood = component(import, &more, body);
+    let journal = Arc::new(MemoryJournal::default());
+    let tenant = Tenant { journal: journal.clone(), ..tenant(Limits { journal_bytes: 9, ..short() }) };
+    let value = load(&flood).unwrap().analyze(&tenant).await;
+    assert!(value.is_err(), "{value:?}");
+    // The text of the refusal needs room that this component does not give, so it ends by a trap, after four entries.
+    assert_eq!(journal.entries().len(), 4);
+    let tenant = Tenant { limits: short(), ..tenant };
+    let value = load(&flood).unwrap().analyze(&tenant).await;
+    assert!(matches!(value, Err(CallError::Timeout { .. })), "{value:?}");
+    assert!(journal.entries().len() > 8);
 }
 
 #[tokio::test]

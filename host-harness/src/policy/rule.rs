@@ -5,7 +5,7 @@
 //! take exactly one segment each: `{company}` and `{id}` a decimal number, `{word}` letters and digits, `{code}` a
 //! customer code in percent-encoding.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use http::{Method, Uri};
 use percent_encoding::percent_decode_str;
@@ -59,6 +59,16 @@ impl Origin {
         let host = authority.host().to_ascii_lowercase();
         if host.is_empty() {
             return Err("it names no host");
+        }
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let usable = match bare {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => {
+                host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+            }
+        };
+        if !usable {
+            return Err("its host is neither a plain name nor an address; wildcards are not allowed");
         }
         // What follows the host has to be a port and nothing else: "host:" and "host:port" with letters are refused.
         let port = match authority.as_str().get(host.len()..) {
@@ -203,12 +213,9 @@ impl FromStr for Rule {
         };
         let uri: Uri = base.parse().map_err(|_| wrong("the address cannot be read"))?;
         let origin = Origin::of(&uri).map_err(wrong)?;
-        if origin.host.contains('*') {
-            return Err(wrong("hosts are named one by one, without wildcards"));
-        }
         let path = segments(path);
         let odd = |text: &str| {
-            text.is_empty() || is_dots(text) || text.contains(['{', '}', '%', '\\', '?', '#', '*'])
+            text.is_empty() || is_dots(text) || text.contains(['{', '}', '%', '\\', '?', '#', '*', '"'])
         };
         if path.iter().any(|segment| matches!(segment, Segment::Fixed(text) if odd(text))) {
             return Err(wrong("a part of its path is empty, encoded or an unknown placeholder"));
@@ -379,6 +386,8 @@ mod tests {
             "GET ftp://h/a",
             "GET https://h",
             "GET https://*.h/a",
+            "GET https://h[:8443/a",
+            "GET https://[::1/a",
             "GET https://u@h/a",
             "GET https://h/{what}",
             "GET https://h/a/../b",

@@ -23,6 +23,8 @@ use crate::{
 const MAX_ROWS: u32 = 1_000;
 const MAX_DOCUMENTS: u32 = 500;
 const MAX_READ: u32 = 1 << 20;
+/// Bytes of an id or a cursor. Those that adapters give out are far shorter.
+const MAX_ID: usize = 4 << 10;
 
 impl erp::Host for CallState {
     async fn describe(&mut self) -> Result<Description, ErpError> {
@@ -31,6 +33,10 @@ impl erp::Host for CallState {
 
     async fn list_customers(&mut self, mut request: Scan) -> Result<Page, ErpError> {
         request.page_size = request.page_size.clamp(1, MAX_ROWS);
+        if request.after.as_ref().is_some_and(|after| after.len() > MAX_ID) {
+            // No adapter ever gave it out.
+            return Err(ErpError::CursorExpired);
+        }
         self.tenant.erp.list_customers(request).await
     }
 
@@ -40,6 +46,9 @@ impl erp::Host for CallState {
             return Err(ErpError::InvalidRequest(format!(
                 "At most {MAX_ROWS} customers can be looked up at once."
             )));
+        }
+        if ids.iter().any(|id| id.len() > MAX_ID) {
+            return Err(ErpError::InvalidRequest(format!("An id has at most {MAX_ID} bytes.")));
         }
         self.tenant.erp.get_customers(ids, fields).await
     }
@@ -51,6 +60,9 @@ impl documents::Host for CallState {
         after: Option<String>,
         limit: u32,
     ) -> Result<DocumentPage, DocumentError> {
+        if after.as_ref().is_some_and(|after| after.len() > MAX_ID) {
+            return Err(DocumentError::NotFound);
+        }
         self.tenant.documents.list(after, limit.clamp(1, MAX_DOCUMENTS)).await
     }
 
@@ -76,6 +88,9 @@ impl CallState {
             && open.rendition == rendition
         {
             return Ok(open.bytes.clone());
+        }
+        if id.len() > MAX_ID {
+            return Err(DocumentError::NotFound);
         }
         // Let go of the old one first: two large documents at once are one too many.
         self.document = None;
@@ -119,6 +134,15 @@ impl journal::Host for CallState {
         if entries.iter().any(|entry| entry.kind == EntryKind::Approval && !agreed(entry)) {
             return Err(JournalError::Invalid("An approval that nobody gave in this call.".to_owned()));
         }
+        let texts = |it: &Entry| it.plan.len() + it.key.len() + it.customer.len() + it.body.len();
+        let bytes: usize = entries.iter().map(texts).sum();
+        let Some(left) = self.usage.journal_left.checked_sub(bytes as u64) else {
+            return Err(JournalError::Invalid(
+                "The call has appended as much to the journal as the host allows a call (`journal-bytes`)."
+                    .to_owned(),
+            ));
+        };
+        self.usage.journal_left = left;
         self.tenant.journal.append(entries).await
     }
 

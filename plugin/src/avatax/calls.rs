@@ -5,13 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::json;
-
 use crate::avatax::lists::rows;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
 use crate::http::{Method, Request, encode, filter_text, form_file};
-use crate::json::{self, Value};
+use crate::json::{self, Value, object};
 use crate::model::onboarding::{CertificateRole, Provisioning};
 
 /// Answer of Ping: 200 also for wrong credentials.
@@ -193,7 +191,7 @@ impl AvaTax<'_> {
     /// administrator's role. What AvaTax answers to an empty list is not documented, so only a plain no counts.
     #[must_use]
     pub fn certificate_role(&self) -> CertificateRole {
-        match self.write(self.company_write(Method::Post, "/certificates", &json!([]))) {
+        match self.write(self.company_write(Method::Post, "/certificates", &Value::Array(Vec::new()))) {
             Ok(_) | Err(Failure::Refused(..) | Failure::MaybeExists(_)) => CertificateRole::Allowed,
             Err(Failure::Forbidden(_)) => CertificateRole::Denied,
             Err(_) => CertificateRole::Unknown,
@@ -295,25 +293,26 @@ impl AvaTax<'_> {
     /// The request that creates one certificate.
     #[must_use]
     pub fn create_certificate(&self, certificate: &NewCertificate) -> Request {
-        let mut body = json!({
-            "companyId": self.company_id,
-            "signedDate": certificate.signed,
-            "filename": certificate.filename,
-            "valid": true,
-            "exemptPercentage": 100,
-            "isSingleCertificate": false,
-            "exemptionReason": { "id": certificate.reason },
-            "exposureZone": { "id": certificate.zone },
-        });
+        let by_id = |id: u64| object(vec![("id", id.into())]);
+        let mut fields = vec![
+            ("companyId", self.company_id.into()),
+            ("signedDate", certificate.signed.as_str().into()),
+            ("filename", certificate.filename.as_str().into()),
+            ("valid", true.into()),
+            ("exemptPercentage", 100.into()),
+            ("isSingleCertificate", false.into()),
+            ("exemptionReason", by_id(certificate.reason)),
+            ("exposureZone", by_id(certificate.zone)),
+        ];
         for (field, value) in
             [("expirationDate", &certificate.expires), ("exemptionNumber", &certificate.number)]
         {
-            if let (Some(object), false) = (body.as_object_mut(), value.is_empty()) {
-                object.insert(field.to_owned(), value.as_str().into());
+            if !value.is_empty() {
+                fields.push((field, value.as_str().into()));
             }
         }
         // Validation by Avalara's own staff stays in place: `$preValidatedExemptionReason` is not set.
-        self.company_write(Method::Post, "/certificates", &json!([body]))
+        self.company_write(Method::Post, "/certificates", &vec![object(fields)].into())
     }
 
     /// The request that attaches a PDF to a certificate.
@@ -344,26 +343,26 @@ impl AvaTax<'_> {
     /// The request that links a certificate to a customer.
     #[must_use]
     pub fn link_certificate(&self, code: &str, certificate: u64) -> Request {
-        let body = json!({ "certificates": [certificate] });
+        let body = object(vec![("certificates", vec![certificate].into())]);
         self.company_write(Method::Post, &format!("/customers/{}/certificates/link", encode(code)), &body)
     }
 
     /// The request that invites a customer. The body is an array, also for one.
     #[must_use]
     pub fn create_invitation(&self, code: &str, invitation: &NewInvitation) -> Request {
-        let mut body = json!({
-            "deliveryMethod": invitation.delivery,
-            "coverLetterTitle": invitation.cover_letter,
-            "exposureZones": invitation.zones,
-            "exemptReasons": invitation.reasons,
-        });
-        if let (Some(object), false) = (body.as_object_mut(), invitation.recipient.is_empty()) {
-            object.insert("recipient".to_owned(), invitation.recipient.as_str().into());
+        let mut fields = vec![
+            ("deliveryMethod", invitation.delivery.into()),
+            ("coverLetterTitle", invitation.cover_letter.as_str().into()),
+            ("exposureZones", invitation.zones.clone().into()),
+            ("exemptReasons", invitation.reasons.clone().into()),
+        ];
+        if !invitation.recipient.is_empty() {
+            fields.push(("recipient", invitation.recipient.as_str().into()));
         }
         self.company_write(
             Method::Post,
             &format!("/customers/{}/certexpressinvites", encode(code)),
-            &json!([body]),
+            &vec![object(fields)].into(),
         )
     }
 
@@ -385,11 +384,12 @@ fn provisioning(setup: &Value) -> Provisioning {
 
 /// A customer as JSON with the company id and without empty fields: an empty value is never sent.
 fn without_empty(customer: &CustomerModel, company_id: u64) -> Value {
-    let mut body = json!({ "companyId": company_id, "customerCode": customer.customer_code });
+    let mut fields =
+        vec![("companyId", company_id.into()), ("customerCode", customer.customer_code.as_str().into())];
     for (name, value) in customer.fields() {
-        if let (Some(object), false) = (body.as_object_mut(), value.is_empty()) {
-            object.insert(name.to_owned(), value.into());
+        if !value.is_empty() {
+            fields.push((name, value.into()));
         }
     }
-    body
+    object(fields)
 }

@@ -126,8 +126,8 @@ impl Pace {
         let jitter = jitter(network.now());
         let time = match told.map(Duration::from_secs) {
             // Not earlier than told.
-            Some(told) => told.saturating_add(own.mul_f64(jitter)),
-            None => own.mul_f64(0.5 + 0.5 * jitter),
+            Some(told) => told.saturating_add(own * jitter / SHARES),
+            None => (own + own * jitter / SHARES) / 2,
         };
         let waited = self.waited.get().saturating_add(time);
         if waited > WAITING_MAX {
@@ -139,11 +139,14 @@ impl Pace {
     }
 }
 
-/// A number from 0 to 1 that differs from tenant to tenant and from time to time. Only spreads waits, so the clock's
-/// last digits, well mixed, are chance enough.
-fn jitter(now: Duration) -> f64 {
+/// Into how many shares a wait is divided to be spread.
+const SHARES: u32 = 1 << 16;
+
+/// A number of shares, all of them excluded, that differs from tenant to tenant and from time to time. Only spreads
+/// waits, so the clock's last digits, well mixed, are chance enough.
+fn jitter(now: Duration) -> u32 {
     let mixed = (now.as_nanos() as u64 ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    (mixed >> 40) as f64 / f64::from(1_u32 << 24)
+    (mixed >> 48) as u32
 }
 
 #[cfg(test)]

@@ -9,8 +9,6 @@
 mod doubt;
 mod hints;
 
-use std::collections::HashMap;
-
 use crate::certificates::matching::hints::{Hints, Spoken};
 use crate::certificates::names::{self, Name, house_number, zip};
 use crate::certificates::rules::Field;
@@ -22,8 +20,9 @@ use crate::exemption;
 use crate::geography;
 use crate::model::erp::{Address, Customer};
 use crate::model::tenant::Settings;
-use crate::order;
+use crate::order::Index;
 use crate::plan::short_hash;
+use crate::text::lower;
 
 /// Names less alike than this are no candidates, unless the address is the same.
 const NAMES_ALIKE: f32 = 0.6;
@@ -107,9 +106,9 @@ struct Compared<'a> {
 pub struct Finder<'a> {
     compared: Vec<Compared<'a>>,
     /// Certificates by hashes of what a customer has to share with them.
-    by_key: HashMap<u64, Vec<usize>>,
+    by_key: Index,
     /// The same of what their pages say besides.
-    by_hint: HashMap<u64, Vec<usize>>,
+    by_hint: Index,
 }
 
 impl<'a> Finder<'a> {
@@ -128,7 +127,7 @@ impl<'a> Finder<'a> {
                     zip: zip(text(Field::PostalCode)),
                     region: text(Field::AddressState).to_owned(),
                     house: house_number(text(Field::Street)),
-                    city: text(Field::City).to_lowercase(),
+                    city: lower(text(Field::City)),
                     domain: hints::own_domain(text(Field::Email)),
                     best: Vec::new(),
                     hints: hints_of(wanted),
@@ -136,21 +135,16 @@ impl<'a> Finder<'a> {
                 }
             })
             .collect();
-        let mut by_key: HashMap<u64, Vec<usize>> = HashMap::new();
-        let mut by_hint: HashMap<u64, Vec<usize>> = HashMap::new();
+        let (mut by_key, mut by_hint) = (Vec::new(), Vec::new());
         for (at, it) in compared.iter().enumerate() {
             let mut keys = name_keys(&it.names);
             keys.extend(address_key(&it.zip, &it.house));
             keys.extend(it.wanted.attached_to.map(|id| short_hash(&format!("id\n{id}"))));
             keys.extend(it.wanted.chosen.map(|code| short_hash(&format!("code\n{code}"))));
-            for key in order::set(keys) {
-                by_key.entry(key).or_default().push(at);
-            }
-            for key in order::set(it.hints.keys()) {
-                by_hint.entry(key).or_default().push(at);
-            }
+            by_key.extend(keys.into_iter().map(|key| (key, at)));
+            by_hint.extend(it.hints.keys().into_iter().map(|key| (key, at)));
         }
-        Self { compared, by_key, by_hint }
+        Self { compared, by_key: Index::new(by_key), by_hint: Index::new(by_hint) }
     }
 
     /// Holds a customer against the certificates it shares something with.
@@ -167,17 +161,12 @@ impl<'a> Finder<'a> {
         keys.push(short_hash(&format!("id\n{}", customer.id)));
         let code = customer::code(customer, settings.code_source).to_owned();
         keys.push(short_hash(&format!("code\n{code}")));
-        let met: Vec<usize> =
-            order::set(keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied());
-        for at in met {
+        for at in self.by_key.under(&keys) {
             if let Some(compared) = self.compared.get_mut(at) {
                 compare(compared, customer, &names, &code, settings);
             }
         }
-        let keys = hints::customer_keys(customer, &names);
-        let spoken: Vec<usize> =
-            order::set(keys.iter().filter_map(|key| self.by_hint.get(key)).flatten().copied());
-        for at in spoken {
+        for at in self.by_hint.under(&hints::customer_keys(customer, &names)) {
             if let Some(compared) = self.compared.get_mut(at) {
                 listen(compared, customer, &names, &code, settings);
             }
@@ -307,7 +296,7 @@ fn place(compared: &Compared<'_>, address: &Address) -> f32 {
     let region = geography::region(country, &text(&address.region)).unwrap_or_default();
     let zip = same(&compared.zip, &zip(&text(&address.postal_code)));
     let house = same(&compared.house, &house_number(&text(&address.line1)));
-    let near = same(&compared.region, &region) || same(&compared.city, &text(&address.city).to_lowercase());
+    let near = same(&compared.region, &region) || same(&compared.city, &lower(&text(&address.city)));
     (if zip { 0.15 } else { 0.0 }) + (if house { 0.1 } else { 0.0 }) + (if near { 0.05 } else { 0.0 })
 }
 

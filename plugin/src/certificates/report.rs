@@ -2,12 +2,11 @@
 //!
 //! Everything is bounded: a record has to fit into one journal entry with room to spare.
 
-use serde_json::{Value, json};
-
 use crate::certificates::matching::Match;
 use crate::certificates::rules::{Field, Severity};
 use crate::certificates::understand::judge::{self, Finding};
 use crate::certificates::understand::record::Certificate;
+use crate::json::{Value, object};
 use crate::model::ocr::Rectangle;
 
 /// Findings, states and candidates of a record.
@@ -25,50 +24,50 @@ pub fn record(certificate: &Certificate, found: &Match) -> Value {
         .iter()
         .filter(|value| !value.text.is_empty() || !value.raw.is_empty())
         .map(|value| {
-            json!({
-                "field": field_name(value.field),
-                "value": cut(&value.text),
-                "raw": cut(&value.raw),
-                "page": value.page,
-                "area": value.area.map(area),
-                "how": value.how.name(),
-                "confidence": rounded(value.confidence),
-            })
+            object(vec![
+                ("field", field_name(value.field).into()),
+                ("value", cut(&value.text).into()),
+                ("raw", cut(&value.raw).into()),
+                ("page", value.page.into()),
+                ("area", value.area.map(area).into()),
+                ("how", value.how.name().into()),
+                ("confidence", rounded(value.confidence).into()),
+            ])
         })
         .collect();
     let coverage: Vec<Value> = certificate
         .coverage
         .iter()
         .take(LISTED)
-        .map(|it| json!({ "region": it.region, "number": cut(&it.number) }))
+        .map(|it| object(vec![("region", it.region.as_str().into()), ("number", cut(&it.number).into())]))
         .collect();
     let candidates: Vec<Value> = found
         .candidates
         .iter()
         .map(|it| {
-            json!({
-                "id": cut(&it.id),
-                "code": cut(&it.code),
-                "name": cut(&it.name),
-                "score": rounded(it.score),
-                "why": it.why,
-            })
+            object(vec![
+                ("id", cut(&it.id).into()),
+                ("code", cut(&it.code).into()),
+                ("name", cut(&it.name).into()),
+                ("score", rounded(it.score).into()),
+                ("why", it.why.as_str().into()),
+            ])
         })
         .collect();
-    json!({
-        "form": certificate.form.map_or("unknown", |form| form.id),
-        "form_name": certificate.form.map_or("Unknown form", |form| form.name),
-        "revision": certificate.revision,
-        "first_page": certificate.first_page,
-        "page_count": certificate.page_count,
-        "judgement": judgement(judge::verdict(&all, "")),
-        "findings": findings,
-        "fields": fields,
-        "coverage": coverage,
-        "use_code": certificate.use_code.map(String::from),
-        "candidates": candidates,
-        "customer": found.sure().map(|it| cut(&it.code)),
-    })
+    object(vec![
+        ("form", certificate.form.map_or("unknown", |form| form.id).into()),
+        ("form_name", certificate.form.map_or("Unknown form", |form| form.name).into()),
+        ("revision", certificate.revision.into()),
+        ("first_page", certificate.first_page.into()),
+        ("page_count", certificate.page_count.into()),
+        ("judgement", judgement(judge::verdict(&all, "")).into()),
+        ("findings", findings.into()),
+        ("fields", fields.into()),
+        ("coverage", coverage.into()),
+        ("use_code", certificate.use_code.map(String::from).into()),
+        ("candidates", candidates.into()),
+        ("customer", found.sure().map(|it| cut(&it.code)).into()),
+    ])
 }
 
 /// PASS, REVIEW or FAIL.
@@ -87,15 +86,15 @@ fn finding(it: &Finding) -> Value {
         Severity::Review => "review",
         Severity::Fail => "fail",
     };
-    json!({
-        "rule": it.rule,
-        "severity": severity,
-        "text": cut(&it.text),
-        "words": cut(&it.words),
-        "page": it.page,
-        "area": it.area.map(area),
-        "region": it.region,
-    })
+    object(vec![
+        ("rule", it.rule.into()),
+        ("severity", severity.into()),
+        ("text", cut(&it.text).into()),
+        ("words", cut(&it.words).into()),
+        ("page", it.page.into()),
+        ("area", it.area.map(area).into()),
+        ("region", it.region.as_str().into()),
+    ])
 }
 
 fn area(area: Rectangle) -> [f32; 4] {

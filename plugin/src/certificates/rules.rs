@@ -1,7 +1,7 @@
 //! What is known about certificate forms, labels, reasons and states: data that a tax person can read and change.
 //!
 //! The data lies in `plugin/rules/*.toml`, each entry with its source and the day it was checked. The build script
-//! reads it, refuses what is inconsistent, and writes it here as constants, so the component parses nothing at run time.
+//! reads it, refuses what is inconsistent, and writes it here as constants, so the component parses nothing at run time. Where an entry comes from stays in the files.
 //!
 //! Phrases are stored as [`plain`](crate::certificates::understand::text::plain) text: lower-case letters and digits of all words
 //! run together, because recognition loses spaces more often than letters.
@@ -263,10 +263,6 @@ pub struct Form {
     pub attachment: Option<Attachment>,
     /// Entity/use codes it must not be used for.
     pub refuses: &'static str,
-    /// Where this comes from.
-    pub source: &'static str,
-    /// Day on which it was checked, `YYYY-MM-DD`.
-    pub checked: &'static str,
 }
 
 /// What is known of a state beyond its own forms.
@@ -284,6 +280,43 @@ pub struct StateRules {
     pub refuses: &'static str,
     /// Entity/use codes for which no number is needed there.
     pub without_number: &'static str,
+}
+
+/// Phrases and what each of them says. There are more than a thousand: written out as structs they would take three times
+/// the room in the component.
+struct Phrases<T: 'static> {
+    /// All of them, run together.
+    text: &'static str,
+    /// Length of each, number of its form from 1 or 0 for none, and what it says.
+    rows: &'static [(u8, u8, T)],
+}
+
+impl<T: Copy> Phrases<T> {
+    /// Each phrase with the id of its form, or nothing, and what it says.
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, T)> + use<T> {
+        let mut rest = self.text;
+        self.rows.iter().map(move |(length, form, says)| {
+            let (phrase, others) = rest.split_at_checked(usize::from(*length)).unwrap_or_default();
+            rest = others;
+            let form = usize::from(*form).checked_sub(1).and_then(|at| FORMS.get(at));
+            (phrase, form.map_or("", |form| form.id), *says)
+        })
+    }
+}
+
+/// All labels.
+pub fn labels() -> impl Iterator<Item = Label> {
+    LABELS.all().map(|(phrase, form, (words, announces))| Label { phrase, form, words, announces })
+}
+
+/// All captions of check boxes.
+pub fn captions() -> impl Iterator<Item = Caption> {
+    CAPTIONS.all().map(|(phrase, form, meaning)| Caption { phrase, form, meaning })
+}
+
+/// All words that tell a reason.
+pub fn keywords() -> impl Iterator<Item = Keyword> {
+    KEYWORDS.all().map(|(phrase, _, use_code)| Keyword { phrase, use_code })
 }
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));

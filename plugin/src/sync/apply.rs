@@ -10,6 +10,7 @@ use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::{self, CustomerModel};
 use crate::http::Method;
+use crate::json;
 use crate::ledger::{Ledger, Said};
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
 use crate::model::onboarding::{Approval, DecisionCount, Error, RunReport};
@@ -63,7 +64,7 @@ pub(crate) fn record_approval(
     if !ports.journal.read(&known).map_err(journal_error)?.is_empty() {
         return Ok(());
     }
-    let body = serde_json::json!({ "approved_by": approval.approved_by.trim() });
+    let body = json::object(vec![("approved_by", approval.approved_by.trim().into())]);
     let approved = entry(EntryKind::Approval, kind, &found.name, &found.plan.digest, "", &body);
     ports.journal.append(&[approved]).map_err(journal_error).map(drop)
 }

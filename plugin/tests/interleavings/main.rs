@@ -119,6 +119,20 @@ fn a_refusal_for_a_neighbour_is_not_ones_own() -> Result<(), TestCaseError> {
     world.check_journal()
 }
 
+/// Found by chance: AvaTax does not say what a customer's status is while a plan is made, so the plan leaves the customer
+/// out; the next one has to invite it.
+#[test]
+fn a_customer_whose_status_was_not_told_is_invited_by_the_next_plan() -> Result<(), TestCaseError> {
+    // Log-in, company, set-up, three lists of words, customers, invitations; then the status of the first customer.
+    let mut fates = vec![avatax::Fate::Fine; 8];
+    fates.push(avatax::Fate::RefusedAfter);
+    let world = World::new(2, vec![], 0, Batches::Atomic, 1, 0, fates, Vec::new());
+    world.calmly(World::sync)?;
+    world.until_done(0, World::certificates)?;
+    world.check_invitations()?;
+    world.check_journal()
+}
+
 /// So many cases, or as many as `PROPTEST_CASES` says. What failed is printed, and not kept in the tree.
 fn config(usually: u32) -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -189,6 +189,7 @@ impl World {
         step: fn(&Self, &Action) -> Result<RunReport, Error>,
     ) -> Result<(), TestCaseError> {
         let mut confirmed: Option<String> = None;
+        let mut planned_calmly = false;
         for _ in 0..400 {
             if fresh & 1 == 1 {
                 confirmed = None;
@@ -218,11 +219,13 @@ impl World {
                 if plan.writes == 0 && calm {
                     return Ok(());
                 }
+                planned_calmly = calm;
                 confirmed = Some(plan.digest);
             } else if report.remaining == 0 {
                 confirmed = None;
-                // What moved, or was done amid trouble, takes another preview to be sure of.
-                if calm && report.outcomes.iter().all(|it| it.state != OutcomeState::Moved) {
+                // What moved, or was looked at or done amid trouble, takes another preview to be sure of.
+                if calm && planned_calmly && report.outcomes.iter().all(|it| it.state != OutcomeState::Moved)
+                {
                     return Ok(());
                 }
             }

@@ -12,7 +12,6 @@ use super::{
     args::{AcceptArgs, RejectArgs, Speaker},
     certificate::{Certificate, Finding, Severity},
     pool::Summary,
-    set,
     word::{SPOKEN, Verdict, Word},
 };
 use crate::{
@@ -22,6 +21,7 @@ use crate::{
         flow::is_yes,
         history,
     },
+    corrections,
     error::is_invisible,
     journal::Journal,
     report::ReportError,
@@ -56,7 +56,7 @@ pub async fn accept(
     certificate: &Certificate,
     args: &AcceptArgs,
 ) -> Result<Value, Failure> {
-    let set = set::read(&args.set, desk.today)
+    let set = corrections::read(&args.set, desk.today)
         .map_err(|why| Failure::usage(why, "Correct it and run the command again; nothing was recorded."))?;
     let customer = args.customer.as_deref().map(code).transpose()?;
     let mut word = word(desk, Verdict::Accept, &args.speaker)?;

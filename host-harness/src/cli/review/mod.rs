@@ -9,7 +9,7 @@
 //! | what the component said about a certificate, tamed | [`certificate`] |
 //! | which certificates wait, and their names | [`pool`] |
 //! | what a person said | [`word`] |
-//! | what a person may set | `set` |
+//! | what a person may set | [`corrections`](crate::corrections) |
 //! | page pictures | [`picture`] |
 
 pub mod args;
@@ -18,7 +18,6 @@ pub mod decide;
 pub mod list;
 pub mod picture;
 pub mod pool;
-mod set;
 pub mod show;
 #[cfg(test)]
 mod tests;

@@ -9,14 +9,13 @@ use serde_json::{Value, json};
 
 use super::certificate::text;
 use crate::{
+    corrections::VALUE,
     model::journal::{Entry, EntryKind, Operation, StoredEntry},
     report::words::clean,
 };
 
 /// Longest name or reason, in characters.
 pub(super) const SPOKEN: usize = 500;
-/// Longest value of a field, in characters.
-pub(super) const VALUE: usize = 200;
 /// Most fields in one word: one number for each state and the others.
 const FIELDS: usize = 100;
 

@@ -13,19 +13,14 @@ mod convert;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use document_reader::{
     PagePicture,
     model::{Finding, Reading, Recogniser as _},
 };
 use wasmtime::{
-    Config, Engine, ResourceLimiter, Store, Trap, UpdateDeadline,
+    Config, Engine, Store, Trap, UpdateDeadline,
     component::{Component, HasData, Linker},
 };
 
@@ -44,6 +39,7 @@ use crate::{
     limits::Limits,
     model::documents::PageRange,
     plugin,
+    store::{self, Usage},
 };
 
 /// Stack of the component.
@@ -70,9 +66,7 @@ pub(super) struct Sandbox {
 /// What one document works on.
 struct State {
     watched: Arc<Watched>,
-    limit: usize,
-    memory: usize,
-    memory_refused: bool,
+    usage: Usage,
 }
 
 impl Sandbox {
@@ -186,18 +180,24 @@ impl Sandbox {
     }
 
     fn store(&self, watched: &Arc<Watched>, deadline: Duration) -> Store<State> {
-        let state =
-            State { watched: Arc::clone(watched), limit: self.memory, memory: 0, memory_refused: false };
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| state);
-        store.set_hostcall_fuel(HANDED_OVER);
-        store.set_epoch_deadline(1);
-        let begun = Instant::now();
-        store.epoch_deadline_callback(move |context| {
-            let own = begun.elapsed().saturating_sub(context.data().watched.spent());
-            Ok(if own >= deadline { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) })
-        });
-        store
+        let limits = Limits {
+            memory_bytes: self.memory,
+            table_elements: TABLE_ELEMENTS,
+            hostcall_fuel: HANDED_OVER,
+            deadline,
+            ..Limits::default()
+        };
+        let state = State { watched: Arc::clone(watched), usage: Usage::within(limits) };
+        // The networks' time is the host's. The thread is the document's own, so there is nobody to give way to.
+        let recognising = |state: &State| state.watched.spent();
+        store::bounded(
+            &self.engine,
+            state,
+            &limits,
+            |state| &mut state.usage,
+            recognising,
+            || UpdateDeadline::Continue(1),
+        )
     }
 
     /// Names the cause of a broken call. A component that was refused memory usually ends by some other trap.
@@ -206,7 +206,7 @@ impl Sandbox {
         if trap == Some(&Trap::Interrupt) {
             return ReadError::OverTime(deadline);
         }
-        if state.memory_refused {
+        if state.usage.memory_refused {
             let limit = self.memory >> 20;
             let text = format!("the document cannot be read: it needs more than {limit} MiB of memory");
             return Finding::TooLarge(text).into();
@@ -272,32 +272,5 @@ impl recognition::Host for State {
     fn recognise(&mut self, picture: recognition::Grey) -> Result<Vec<recognition::Seen>, String> {
         let seen = self.watched.recognise(&convert::grey(picture))?;
         Ok(seen.into_iter().map(convert::seen).collect())
-    }
-}
-
-impl ResourceLimiter for State {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        // All memories of the component count together.
-        let wanted = self.memory.saturating_add(desired.saturating_sub(current));
-        if wanted > self.limit {
-            self.memory_refused = true;
-            return Ok(false);
-        }
-        self.memory = wanted;
-        Ok(true)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
     }
 }

@@ -10,7 +10,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::certificates::names::{self, Name, house_number, zip};
 use crate::certificates::rules::Field;
 use crate::certificates::understand::record::Certificate;
+use crate::certificates::understand::text::plain;
 use crate::model::erp::Customer;
+use crate::text::lower;
 
 /// Names less alike than this are two names.
 const ALIKE: f32 = 0.8;
@@ -67,15 +69,15 @@ impl Hints {
             let word = word.trim_matches(|c: char| !c.is_alphanumeric());
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             if word.contains('@') {
-                self.mails.insert(word.to_lowercase());
+                self.mails.insert(lower(word));
                 self.domains.extend(own_domain(word));
             } else if digits >= SHORTEST {
                 self.zips.insert(zip(word));
-                self.numbers.insert(bare(word));
+                self.numbers.insert(plain(word));
             }
         }
         // A number may have spaces: "SR KHO 100-482915".
-        let whole = bare(line);
+        let whole = plain(line);
         if line.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST {
             self.numbers.insert(whole.clone());
         }
@@ -102,10 +104,10 @@ impl Hints {
             .fold(0.0, f32::max);
         let named = if named >= ALIKE { named } else { 0.0 };
         let numbered = numbers(customer).any(|number| {
-            let number = bare(number);
+            let number = plain(number);
             number.len() >= SHORTEST && self.numbers.contains(&number)
         });
-        let email = customer.email.as_deref().unwrap_or_default().trim().to_lowercase();
+        let email = lower(customer.email.as_deref().unwrap_or_default().trim());
         let written = self.mails.contains(&email);
         let domain = own_domain(&email).is_some_and(|it| self.domains.contains(&it));
         let addresses = || customer.addresses.iter();
@@ -117,7 +119,7 @@ impl Hints {
             .any(|code| !code.is_empty() && self.zips.contains(&zip(code)));
         let in_city = addresses()
             .filter_map(|it| it.city.as_deref())
-            .any(|city| city.len() >= 3 && self.words.contains(&bare(city)));
+            .any(|city| city.len() >= 3 && self.words.contains(&plain(city)));
         let mut score = 0.5 * named;
         let mut why = Vec::new();
         for (holds, more, reason) in [
@@ -143,7 +145,7 @@ impl Hints {
 /// Keys of a customer.
 pub(super) fn customer_keys(customer: &Customer, own: &[Name]) -> Vec<u64> {
     let mut keys: Vec<u64> = own.iter().flat_map(name_keys).collect();
-    keys.extend(numbers(customer).map(|number| key("number", &bare(number))));
+    keys.extend(numbers(customer).map(|number| key("number", &plain(number))));
     let streets = customer.addresses.iter().filter_map(|it| street(it.line1.as_deref()?));
     keys.extend(streets.map(|it| key("street", &it)));
     keys.extend(own_domain(customer.email.as_deref().unwrap_or_default()).map(|it| key("domain", &it)));
@@ -153,7 +155,7 @@ pub(super) fn customer_keys(customer: &Customer, own: &[Name]) -> Vec<u64> {
 /// The domain of an e-mail address, unless everybody has it.
 pub(super) fn own_domain(email: &str) -> Option<String> {
     let (_, domain) = email.rsplit_once('@')?;
-    let domain = domain.trim().to_lowercase();
+    let domain = lower(domain.trim());
     let common = ["gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com", "icloud.com"];
     (!domain.is_empty() && !common.contains(&domain.as_str())).then_some(domain)
 }
@@ -170,15 +172,11 @@ fn street(line: &str) -> Option<String> {
     let house = house_number(line);
     let (_, after) = line.split_once(house.as_str()).filter(|_| !house.is_empty())?;
     let word = after.split(|c: char| !c.is_alphanumeric()).find(|word| word.chars().count() > 2);
-    let boxed = line.to_lowercase().contains("box");
+    let boxed = line.to_ascii_lowercase().contains("box");
     match word.filter(|word| word.chars().all(char::is_alphabetic)) {
-        Some(word) => Some(format!("{house}{}", word.to_lowercase())),
+        Some(word) => Some(format!("{house}{}", lower(word))),
         None => (boxed && house.len() > 1).then(|| format!("{house}box")),
     }
-}
-
-fn bare(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// How a name begins and how it ends.

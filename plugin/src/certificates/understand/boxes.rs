@@ -4,7 +4,7 @@
 //! letter alone, because revisions of a form shift both. Where no picture was looked at, an "X" before a known caption
 //! counts as a ticked box, less surely.
 
-use crate::certificates::rules::{BoxMeaning, CAPTIONS, Caption};
+use crate::certificates::rules::{BoxMeaning, Caption, captions};
 use crate::certificates::understand::text::{Sheet, Token, height, overlap};
 use crate::model::ocr::{MarkKind, Rectangle};
 
@@ -170,13 +170,13 @@ fn meaning(tokens: &[&Token], form: &str) -> Option<BoxMeaning> {
         let own = usize::from(!caption.form.is_empty());
         (begins_with(&text, caption.phrase), caption.phrase.len() + 4 * own)
     };
-    let fits = |it: &&Caption| (it.form.is_empty() || it.form == form) && stands_in(&text, it.phrase);
-    let best = CAPTIONS.iter().filter(fits).max_by_key(|it| rank(it))?;
+    let fits = |it: &Caption| (it.form.is_empty() || it.form == form) && stands_in(&text, it.phrase);
+    let best = captions().filter(fits).max_by_key(rank)?;
     // A sentence that names several reasons is not decided by the longest word in it.
-    let other = |it: &&Caption| matches!(it.meaning, BoxMeaning::Reason(_)) && it.meaning != best.meaning;
+    let other = |it: Caption| matches!(it.meaning, BoxMeaning::Reason(_)) && it.meaning != best.meaning;
     let several = !begins_with(&text, best.phrase)
         && matches!(best.meaning, BoxMeaning::Reason(_))
-        && CAPTIONS.iter().filter(fits).any(|it| other(&it));
+        && captions().filter(fits).any(other);
     Some(if several { BoxMeaning::ReasonUnclear } else { best.meaning })
 }
 

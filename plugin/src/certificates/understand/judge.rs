@@ -302,7 +302,7 @@ fn scope(bench: &mut Bench<'_>, form: Option<&'static Form>, seen: &Seen) {
 /// Whether a ticked box is for a share of the purchases.
 fn asks_percentage(seen: &Seen) -> bool {
     seen.ticked.iter().any(|it| {
-        it.meaning == Some(BoxMeaning::Percentage) || it.caption.to_lowercase().contains("percentage")
+        it.meaning == Some(BoxMeaning::Percentage) || it.caption.to_ascii_lowercase().contains("percentage")
     })
 }
 

@@ -4,7 +4,7 @@
 //! that "Name of seller" is not also a "Name". Short labels count only where a label can stand: at the beginning of a
 //! chunk, with a colon or room after it. A long label may go on in the next line.
 
-use crate::certificates::rules::{Announces, Bare, Field, LABELS, Label};
+use crate::certificates::rules::{self, Announces, Bare, Field, Label};
 use crate::certificates::understand::text::{Chunk, Sheet, Token, around, height};
 use crate::model::ocr::Rectangle;
 
@@ -56,11 +56,12 @@ impl Found {
 pub fn find(sheet: &Sheet, form: &str) -> Vec<Found> {
     let mut raw: Vec<(Announces, Found)> = Vec::new();
     let mut taken = vec![false; sheet.tokens.len()];
+    let labels: Vec<Label> = rules::labels().filter(|it| it.form.is_empty() || it.form == form).collect();
     for at in 0..sheet.tokens.len() {
         if taken.get(at).copied().unwrap_or(true) {
             continue;
         }
-        let Some((label, mut found)) = best_at(sheet, at, form) else { continue };
+        let Some((label, mut found)) = best_at(sheet, at, &labels) else { continue };
         found.more.retain(|(from, to)| (*from..*to).all(|token| taken.get(token) == Some(&false)));
         for token in (found.from..found.to).chain(found.more.iter().flat_map(|(from, to)| *from..*to)) {
             if let Some(taken) = taken.get_mut(token) {
@@ -73,14 +74,13 @@ pub fn find(sheet: &Sheet, form: &str) -> Vec<Found> {
 }
 
 /// The longest label that begins at a token; the form's own goes before one of the same length.
-fn best_at(sheet: &Sheet, at: usize, form: &str) -> Option<(&'static Label, Found)> {
+fn best_at<'l>(sheet: &Sheet, at: usize, labels: &'l [Label]) -> Option<(&'l Label, Found)> {
     let token = sheet.tokens.get(at).filter(|token| !token.field && !token.plain.is_empty())?;
     let first = token.plain.bytes().next()?;
-    let mut best: Option<(&'static Label, Found)> = None;
+    let mut best: Option<(&Label, Found)> = None;
     let rank = |label: &Label| (label.phrase.len(), !label.form.is_empty());
-    for label in LABELS.iter().filter(|label| label.phrase.as_bytes().first() == Some(&first)) {
-        let foreign = !label.form.is_empty() && label.form != form;
-        if foreign || best.as_ref().is_some_and(|(known, _)| rank(known) >= rank(label)) {
+    for label in labels.iter().filter(|label| label.phrase.as_bytes().first() == Some(&first)) {
+        if best.as_ref().is_some_and(|(known, _)| rank(known) >= rank(label)) {
             continue;
         }
         let Some(found) = reach(sheet, at, label) else { continue };

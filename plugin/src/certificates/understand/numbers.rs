@@ -1,6 +1,7 @@
 //! Registration, permit and exemption numbers: what of a value is the number, and whether it looks as it has to.
 
 use crate::certificates::rules::NumberRule;
+use crate::certificates::understand::text::plain;
 
 /// Longest number that is kept.
 const LONGEST: usize = 50;
@@ -32,12 +33,9 @@ pub fn cleaned(value: &str) -> String {
     let part_of_it = |word: &&str| word.chars().any(|c| c.is_ascii_digit()) || word.len() <= PREFIX;
     let words: Vec<&str> = text.split_whitespace().filter(part_of_it).collect();
     let number = words.join(" ");
-    let number = number.trim_matches(|c: char| !c.is_alphanumeric());
-    if number.chars().any(|c| c.is_ascii_digit()) {
-        number.chars().take(LONGEST).collect()
-    } else {
-        String::new()
-    }
+    let number: String = number.trim_matches(|c: char| !c.is_alphanumeric()).chars().take(LONGEST).collect();
+    // A digit beyond what is kept does not make a number of the rest.
+    if number.chars().any(|c| c.is_ascii_digit()) { number } else { String::new() }
 }
 
 /// Whether a number looks as a rule says.
@@ -62,17 +60,20 @@ pub fn fits(number: &str, rule: &NumberRule) -> bool {
 /// Whether two numbers are the same, punctuation apart.
 #[must_use]
 pub fn same(one: &str, other: &str) -> bool {
-    let bare = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
-    };
-    let one = bare(one);
-    one.len() >= 5 && one == bare(other)
+    let one = plain(one);
+    one.len() >= 5 && one == plain(other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::certificates::rules::Severity;
+
+    #[test]
+    fn a_digit_beyond_what_is_kept_makes_no_number() {
+        assert_eq!(cleaned(&format!("{}7", "no ".repeat(30))), "");
+        assert_eq!(cleaned(&"12-3".repeat(20)).chars().count(), LONGEST);
+    }
 
     #[test]
     fn punctuation_counts_only_where_it_has_to() {

@@ -2,6 +2,7 @@
 
 use crate::certificates::understand::text::{Chunk, Sheet, height};
 use crate::geography;
+use crate::text::lower;
 
 /// Words of an office that issues certificates; its own address is nobody's purchaser.
 const OFFICES: [&str; 6] = ["revenue", "taxation", "comptroller", "treasury", "bureau of", "tax commission"];
@@ -126,7 +127,7 @@ fn block(sheet: &Sheet, last: &Chunk) -> Option<Block> {
     // With the street in the same line, only the name stands above.
     let (name, street) =
         if place.before.is_empty() { (lines.get(1)?, *lines.first()?) } else { (lines.first()?, *last) };
-    let text = sheet.text(name.from, last.to).to_lowercase();
+    let text = lower(&sheet.text(name.from, last.to));
     let office = OFFICES.iter().any(|word| text.contains(word));
     let labelled = sheet.text(name.from, name.to).ends_with(':');
     (!office && !labelled).then_some(Block {

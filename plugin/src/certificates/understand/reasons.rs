@@ -1,6 +1,6 @@
 //! Why a certificate exempts: fixed by the form, ticked, or in words.
 
-use crate::certificates::rules::{BoxMeaning, Field, KEYWORDS, ReasonFrom};
+use crate::certificates::rules::{BoxMeaning, Field, ReasonFrom, keywords};
 use crate::certificates::understand::boxes::Ticked;
 use crate::certificates::understand::record::{Certificate, Seen};
 use crate::certificates::understand::text::{Chunk, Sheet, plain};
@@ -62,7 +62,7 @@ pub(super) fn work_out(certificate: &mut Certificate, sheet: &Sheet, seen: &Seen
     certificate.reason_boxes = seen.ticked.iter().filter(|_| boxes).filter(is_reason).count();
     // "Other (explain)" without a word says nothing.
     let explained = |it: &Ticked| {
-        !it.caption.to_lowercase().contains("explain") || it.below.chars().any(char::is_alphabetic)
+        !it.caption.to_ascii_lowercase().contains("explain") || it.below.chars().any(char::is_alphabetic)
     };
     let silent = seen.ticked.iter().any(|it| it.meaning == Some(BoxMeaning::Reason('L')) && !explained(it));
     certificate.use_code = match found.as_slice() {
@@ -81,7 +81,7 @@ pub(super) fn in_words(words: &str) -> Vec<char> {
     let mut found = Vec::new();
     // Longest phrases come first; what they took is blotted out.
     for length in (3..=40).rev() {
-        for keyword in KEYWORDS.iter().filter(|keyword| keyword.phrase.len() == length) {
+        for keyword in keywords().filter(|keyword| keyword.phrase.len() == length) {
             if text.contains(keyword.phrase) {
                 crate::order::add(&mut found, keyword.use_code);
                 text = text.replace(keyword.phrase, "\n");
@@ -93,7 +93,7 @@ pub(super) fn in_words(words: &str) -> Vec<char> {
 
 /// The code of a government, if a name is one.
 pub(super) fn government(name: &str) -> Option<char> {
-    let name = name.to_lowercase();
+    let name = name.to_ascii_lowercase();
     let begins = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
     if begins(&["city of ", "county of ", "town of ", "village of ", "township of ", "borough of "])
         || name.ends_with(" county")

@@ -14,7 +14,8 @@ const WIDE_GAP: f32 = 1.5;
 /// Lower-case letters and digits of a text, run together.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    // Some capitals become a letter and a mark of its own, which goes like every other mark.
+    text.chars().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// One word.
@@ -381,6 +382,14 @@ mod tests {
 
     fn chunks(sheet: &Sheet) -> Vec<String> {
         sheet.chunks.iter().map(|chunk| sheet.text(chunk.from, chunk.to)).collect()
+    }
+
+    #[test]
+    fn plain_text_is_plain_at_once() {
+        for text in ["Käufer & Co.", "\u{130}stanbul", "N° 7"] {
+            assert_eq!(plain(&plain(text)), plain(text));
+        }
+        assert_eq!(plain("\u{130}stanbul"), "istanbul");
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! What a person may say about the fields of a certificate with `--set field=value`, and whether it can be so. A
-//! mistyped date or state must not get any further than the command line, because the next plan believes it.
+//! What a person may say about the fields of a certificate, `field=value`, and whether it can be so. A mistyped date or
+//! state must not get any further than the command line or the form of a vendor, because the next plan believes it.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::word::VALUE;
 use crate::error::is_invisible;
 
 /// Fields that may be set, besides `number.XX`.
@@ -27,14 +26,16 @@ const FIELDS: [&str; 13] = [
 /// The states and the District of Columbia.
 const STATES: &str = "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY \
                       NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY";
+/// Longest value of a field, in characters.
+pub const VALUE: usize = 200;
 /// Longest exemption number, in characters.
 const NUMBER: usize = 50;
 
-/// Reads what was given with `--set`.
+/// Reads pairs of the form `field=value`.
 ///
 /// # Errors
 /// A sentence about the first thing that cannot be so.
-pub(super) fn read(pairs: &[String], today: Date) -> Result<BTreeMap<String, String>, String> {
+pub fn read(pairs: &[String], today: Date) -> Result<BTreeMap<String, String>, String> {
     let mut set = BTreeMap::new();
     for pair in pairs {
         let (field, value) = pair
@@ -140,8 +141,15 @@ fn place(value: &str) -> Result<String, String> {
     let (city, rest) = value.rsplit_once(',').ok_or_else(odd)?;
     let (region, code) = rest.trim().split_once(' ').ok_or_else(odd)?;
     let (code, more) = code.trim().split_once('-').unwrap_or((code.trim(), "0000"));
+    // Commas may stand in a street before the city.
+    let city = city.trim().trim_end_matches([',', '.']);
+    let city = city.rsplit_once(',').map_or(city, |(_, last)| last);
     let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    if city.trim().is_empty() || !digits(code, 5) || !digits(more, 4) || state(region).is_err() {
+    if !city.chars().take(100).any(char::is_alphabetic)
+        || !digits(code, 5)
+        || !digits(more, 4)
+        || state(region).is_err()
+    {
         return Err(odd());
     }
     Ok(value.to_owned())
@@ -219,6 +227,8 @@ mod tests {
             "place=Sturgeon Bay, WI",
             "place=Sturgeon Bay, ZZ 54235",
             "place=, WI 54235",
+            "place=,, WI 54235",
+            "place=Sturgeon Bay, 7, WI 54235",
             "place=Sturgeon Bay, WI 54235-11",
             "purchaser=a\x1b[31m",
         ] {
