@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Name of the part.
-pub const PART: &str = "avatax";
+pub(crate) const PART: &str = "avatax";
 
 /// What the stand-in is to be like.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,27 +28,27 @@ struct Ready {
 
 /// What it saw.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Customers it holds.
-    pub customers: usize,
+    pub(crate) customers: usize,
     /// Invitations it holds.
-    pub invitations: usize,
+    pub(crate) invitations: usize,
     /// Requests to the API.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// Connections that were opened.
-    pub connections: u64,
+    pub(crate) connections: u64,
     /// Most requests under way at one time.
-    pub in_flight: u64,
+    pub(crate) in_flight: u64,
     /// Seconds of the processor.
-    pub processor: f64,
+    pub(crate) processor: f64,
 }
 
 /// A stand-in that runs.
 #[derive(Debug)]
-pub struct AvaTax {
+pub(crate) struct AvaTax {
     child: Running,
     /// Where it listens.
-    pub base_url: String,
+    pub(crate) base_url: String,
 }
 
 impl AvaTax {
@@ -56,7 +56,7 @@ impl AvaTax {
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start(latency: Duration) -> Outcome<Self> {
+    pub(crate) fn start(latency: Duration) -> Outcome<Self> {
         let latency_ms = u64::try_from(latency.as_millis())?;
         let mut child = Running::start(PART, &Question { latency_ms })?;
         let Ready { base_url } = child.answer()?;
@@ -67,7 +67,7 @@ impl AvaTax {
     ///
     /// # Errors
     /// When it ended before.
-    pub fn end(self) -> Outcome<Seen> {
+    pub(crate) fn end(self) -> Outcome<Seen> {
         self.child.end()
     }
 }
@@ -76,7 +76,7 @@ impl AvaTax {
 ///
 /// # Errors
 /// When the stand-in does not start.
-pub async fn part(question: &str) -> Outcome<()> {
+pub(crate) async fn part(question: &str) -> Outcome<()> {
     let Question { latency_ms } = serde_json::from_str(question)?;
     let config = SimConfig {
         latency: Duration::from_millis(latency_ms),

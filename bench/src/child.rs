@@ -14,11 +14,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::Outcome;
 
 /// First argument of a child.
-pub const PART: &str = "--part";
+pub(crate) const PART: &str = "--part";
 
 /// A child that goes on until its input ends.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -29,7 +29,7 @@ impl Running {
     ///
     /// # Errors
     /// When the process cannot be started.
-    pub fn start(part: &str, question: &impl Serialize) -> Outcome<Self> {
+    pub(crate) fn start(part: &str, question: &impl Serialize) -> Outcome<Self> {
         let mut child = Command::new(env::current_exe()?)
             .args([PART, part, &serde_json::to_string(question)?])
             .stdin(Stdio::piped())
@@ -44,7 +44,7 @@ impl Running {
     ///
     /// # Errors
     /// When it ended, or wrote something else.
-    pub fn answer<T: DeserializeOwned>(&mut self) -> Outcome<T> {
+    pub(crate) fn answer<T: DeserializeOwned>(&mut self) -> Outcome<T> {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
         if line.is_empty() {
@@ -57,7 +57,7 @@ impl Running {
     ///
     /// # Errors
     /// When it ended otherwise.
-    pub fn end<T: DeserializeOwned>(mut self) -> Outcome<T> {
+    pub(crate) fn end<T: DeserializeOwned>(mut self) -> Outcome<T> {
         drop(self.input.take());
         let answer = self.answer()?;
         self.child.wait()?;
@@ -77,7 +77,7 @@ impl Drop for Running {
 ///
 /// # Errors
 /// When it fails.
-pub fn ask<T: DeserializeOwned>(part: &str, question: &impl Serialize) -> Outcome<T> {
+pub(crate) fn ask<T: DeserializeOwned>(part: &str, question: &impl Serialize) -> Outcome<T> {
     Running::start(part, question)?.end()
 }
 
@@ -85,7 +85,7 @@ pub fn ask<T: DeserializeOwned>(part: &str, question: &impl Serialize) -> Outcom
 ///
 /// # Errors
 /// When nobody listens.
-pub fn say(answer: &impl Serialize) -> Outcome<()> {
+pub(crate) fn say(answer: &impl Serialize) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", serde_json::to_string(answer)?)?;
     Ok(out.flush()?)
@@ -95,7 +95,7 @@ pub fn say(answer: &impl Serialize) -> Outcome<()> {
 ///
 /// # Errors
 /// When the input cannot be read.
-pub fn wait() -> Outcome<()> {
+pub(crate) fn wait() -> Outcome<()> {
     std::io::stdin().lock().read_to_end(&mut Vec::new())?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 /// What a figure must not exceed.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Bound {
+pub(crate) enum Bound {
     /// At most.
     Most(f64),
     /// At least.
@@ -36,48 +36,48 @@ impl Bound {
 
 /// One line of the table.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// What was measured.
-    pub name: String,
+    pub(crate) name: String,
     /// `x` for ratios, else the unit.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// What must hold.
-    pub bound: Bound,
+    pub(crate) bound: Bound,
     /// What was measured.
-    pub value: f64,
+    pub(crate) value: f64,
     /// What the value was made from, in words.
-    pub from: String,
+    pub(crate) from: String,
     /// Whether it holds; none without a bound, and in runs that judge nothing.
-    pub holds: Option<bool>,
+    pub(crate) holds: Option<bool>,
 }
 
 impl Figure {
     /// A ratio.
     #[must_use]
-    pub fn ratio(name: &str, bound: Bound, value: f64, from: String) -> Self {
+    pub(crate) fn ratio(name: &str, bound: Bound, value: f64, from: String) -> Self {
         Self::new(name, "x", bound, value, from)
     }
 
     /// A measured value.
     #[must_use]
-    pub fn new(name: &str, unit: &'static str, bound: Bound, value: f64, from: String) -> Self {
+    pub(crate) fn new(name: &str, unit: &'static str, bound: Bound, value: f64, from: String) -> Self {
         Self { name: name.to_owned(), unit, bound, value, from, holds: bound.holds(value) }
     }
 }
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    /// Whether it was a quick run or not an optimised build, whose figures mean nothing.
-    pub judged: bool,
+pub(crate) struct Report {
+    /// False for a quick run or a build that is not optimised, whose figures mean nothing.
+    pub(crate) judged: bool,
     /// Ratios first.
-    pub figures: Vec<Figure>,
+    pub(crate) figures: Vec<Figure>,
 }
 
 impl Report {
     /// Sorts the figures, and forgets whether bounds hold where that means nothing.
     #[must_use]
-    pub fn new(judged: bool, mut figures: Vec<Figure>) -> Self {
+    pub(crate) fn new(judged: bool, mut figures: Vec<Figure>) -> Self {
         figures.sort_by_key(|figure| figure.unit != "x");
         if !judged {
             figures.iter_mut().for_each(|figure| figure.holds = None);
@@ -87,40 +87,48 @@ impl Report {
 
     /// Whether every bound that was judged holds.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.figures.iter().all(|figure| figure.holds != Some(false))
     }
 
-    /// The table as text.
+    /// The table as text, and below it what each figure was made from.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["Figure", "Bound", "Measured", "Holds", "From"]);
-        for figure in &self.figures {
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(["", "Figure", "Bound", "Measured", "Holds"]);
+        let mut sources = String::new();
+        for (at, figure) in self.figures.iter().enumerate() {
+            let number = at + 1;
             let holds = figure.holds.map_or("", |holds| if holds { "yes" } else { "NO" });
             let bound = match figure.bound {
                 Bound::Most(most) => format!("≤ {} {}", round(most), figure.unit),
                 Bound::Least(least) => format!("≥ {} {}", round(least), figure.unit),
                 Bound::None => String::new(),
             };
+            let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
             table.add_row([
+                right(number.to_string()),
                 Cell::new(&figure.name),
-                Cell::new(bound).set_alignment(CellAlignment::Right),
-                Cell::new(format!("{} {}", round(figure.value), figure.unit))
-                    .set_alignment(CellAlignment::Right),
+                right(bound),
+                right(format!("{} {}", round(figure.value), figure.unit)),
                 Cell::new(holds),
-                Cell::new(&figure.from),
             ]);
+            sources.push_str(&format!("{number:>3}  {}\n", figure.from));
         }
-        format!("{table}\n")
+        let unjudged = if self.judged {
+            ""
+        } else {
+            "A quick run or a build that is not optimised: no bound is judged.\n"
+        };
+        format!("{table}\n{unjudged}{sources}")
     }
 
     /// Prints the table and writes it, as text and as JSON, into a folder.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn publish(&self, folder: &Path) -> io::Result<()> {
+    pub(crate) fn publish(&self, folder: &Path) -> io::Result<()> {
         let table = self.table();
         fs::create_dir_all(folder)?;
         fs::write(folder.join("figures.txt"), &table)?;
@@ -131,8 +139,9 @@ impl Report {
 
 /// Three digits that mean something, and no more.
 #[must_use]
-pub fn round(value: f64) -> String {
-    let digits = if value.abs() >= 100.0 || value == 0.0 { 0 } else { (2.0 - value.abs().log10().floor()) as usize };
+pub(crate) fn round(value: f64) -> String {
+    let digits =
+        if value.abs() >= 100.0 || value == 0.0 { 0 } else { (2.0 - value.abs().log10().floor()) as usize };
     let text = format!("{value:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

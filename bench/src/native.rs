@@ -24,14 +24,14 @@ use host_harness::model::{erp as host, tenant::Settings};
 use crate::Outcome;
 
 /// Customers in memory, as the component's code sees them.
-pub struct Customers {
+pub(crate) struct Customers {
     rows: Vec<own::Row>,
 }
 
 impl Customers {
     /// Takes rows that are ordered by id.
     #[must_use]
-    pub fn of(rows: Vec<host::Row>) -> Self {
+    pub(crate) fn of(rows: Vec<host::Row>) -> Self {
         Self { rows: rows.into_iter().map(row).collect() }
     }
 
@@ -39,7 +39,7 @@ impl Customers {
     ///
     /// # Errors
     /// When the analysis refuses.
-    pub fn analyze(&self, settings: &Settings) -> Outcome<Analysis> {
+    pub(crate) fn analyze(&self, settings: &Settings) -> Outcome<Analysis> {
         let ports = Ports {
             erp: self,
             documents: &Nothing,

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use demo_data::{DEFAULT_SEED, ErpOptions};
@@ -34,7 +34,7 @@ const TODAY: &str = "2026-11-22";
 
 /// The component's file.
 #[must_use]
-pub fn component() -> PathBuf {
+pub(crate) fn component() -> PathBuf {
     PathBuf::from(COMPONENT)
 }
 
@@ -42,7 +42,7 @@ pub fn component() -> PathBuf {
 ///
 /// # Errors
 /// When the machine cannot run the sandbox.
-pub fn engine(cache: &Path) -> Outcome<HostEngine> {
+pub(crate) fn engine(cache: &Path) -> Outcome<HostEngine> {
     let cache = Some(cache.to_path_buf());
     Ok(HostEngine::with_options(EngineOptions { cache, ..EngineOptions::default() })?)
 }
@@ -51,7 +51,7 @@ pub fn engine(cache: &Path) -> Outcome<HostEngine> {
 ///
 /// # Errors
 /// When it is not built or does not fit.
-pub fn plugin(cache: &Path) -> Outcome<Plugin> {
+pub(crate) fn plugin(cache: &Path) -> Outcome<Plugin> {
     Ok(Plugin::load(&engine(cache)?, &component())?)
 }
 
@@ -60,7 +60,7 @@ pub fn plugin(cache: &Path) -> Outcome<Plugin> {
 /// # Errors
 /// When a number is out of range.
 #[must_use]
-pub fn settings(base_url: &str) -> Settings {
+pub(crate) fn settings(base_url: &str) -> Settings {
     Settings {
         base_url: base_url.to_owned(),
         company_code: "DEFAULT".to_owned(),
@@ -83,10 +83,11 @@ pub fn settings(base_url: &str) -> Settings {
 ///
 /// # Errors
 /// When the address is none.
-pub fn tenant(erp: Arc<dyn Erp>, journal: Arc<dyn Journal>, settings: Settings) -> Outcome<Tenant> {
-    // No document is read in any part of this.
-    let options = ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() };
-    let reader = Arc::new(DocumentReader::new(options));
+pub(crate) fn tenant(erp: Arc<dyn Erp>, journal: Arc<dyn Journal>, settings: Settings) -> Outcome<Tenant> {
+    // One for all tenants, as a host has it; no document is read in any part of this.
+    static READER: OnceLock<Arc<DocumentReader>> = OnceLock::new();
+    let options = || ReaderOptions { mode: ReaderMode::Native, ..ReaderOptions::default() };
+    let reader = Arc::clone(READER.get_or_init(|| Arc::new(DocumentReader::new(options()))));
     let sim = avatax_sim::SimConfig::default();
     Ok(Tenant {
         name: "bench".to_owned(),
@@ -107,7 +108,7 @@ pub fn tenant(erp: Arc<dyn Erp>, journal: Arc<dyn Journal>, settings: Settings) 
 ///
 /// # Errors
 /// None that could be helped.
-pub fn looking(erp: Arc<dyn Erp>) -> Outcome<Tenant> {
+pub(crate) fn looking(erp: Arc<dyn Erp>) -> Outcome<Tenant> {
     tenant(erp, Arc::new(MemoryJournal::default()), settings("http://127.0.0.1:9"))
 }
 
@@ -115,7 +116,7 @@ pub fn looking(erp: Arc<dyn Erp>) -> Outcome<Tenant> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_erp(folder: &Path, customers: u32) -> Outcome<PathBuf> {
+pub(crate) fn write_erp(folder: &Path, customers: u32) -> Outcome<PathBuf> {
     let path = folder.join(format!("erp-{customers}.sqlite"));
     if !path.exists() {
         demo_data::write_erp(&path, &ErpOptions { customers, seed: DEFAULT_SEED })?;
@@ -127,13 +128,13 @@ pub fn write_erp(folder: &Path, customers: u32) -> Outcome<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn open_erp(path: &Path) -> Outcome<SqlErp> {
+pub(crate) fn open_erp(path: &Path) -> Outcome<SqlErp> {
     Ok(SqlErp::open(path, QueryPack::embedded()?, TODAY.parse()?)?)
 }
 
 /// Everything that an analysis asks for.
 #[must_use]
-pub fn scan(after: Option<String>) -> Scan {
+pub(crate) fn scan(after: Option<String>) -> Scan {
     Scan { fields: FieldGroups::ADDRESSES | FieldGroups::EXEMPTIONS, page_size: 500, after }
 }
 
@@ -141,7 +142,7 @@ pub fn scan(after: Option<String>) -> Scan {
 ///
 /// # Errors
 /// When the ERP cannot be read.
-pub async fn read_all(erp: &dyn Erp, mut each: impl FnMut(Vec<Row>)) -> Outcome<()> {
+pub(crate) async fn read_all(erp: &dyn Erp, mut each: impl FnMut(Vec<Row>)) -> Outcome<()> {
     let mut after = None;
     loop {
         let page =
@@ -158,7 +159,7 @@ pub async fn read_all(erp: &dyn Erp, mut each: impl FnMut(Vec<Row>)) -> Outcome<
 ///
 /// # Errors
 /// When the ERP cannot be read.
-pub async fn in_memory(erp: &dyn Erp) -> Outcome<(MemoryErp, Vec<Row>)> {
+pub(crate) async fn in_memory(erp: &dyn Erp) -> Outcome<(MemoryErp, Vec<Row>)> {
     let mut rows = Vec::new();
     read_all(erp, |page| rows.extend(page)).await?;
     let description = erp.describe().await.map_err(|error| format!("the ERP failed: {error:?}"))?;
