@@ -6,15 +6,19 @@
 use std::{sync::Arc, time::Duration};
 
 use host_harness::{
-    engine::EngineOptions,
+    engine::{EngineOptions, HostEngine},
     erp::memory::MemoryErp,
     error::CallError,
-    model::erp::{Customer, Lifecycle, Posture},
+    model::{
+        erp::{Customer, Lifecycle, Posture},
+        onboarding::Error,
+    },
 };
 
 use crate::{
     conduct::SHORT,
     world::{World, guest, words},
+    written::{LOOPS, Written, load_in},
 };
 
 /// So many customers, whose ids begin like this.
@@ -110,6 +114,20 @@ async fn a_host_that_is_full_says_so_and_has_room_again_afterwards() {
     let mut next = world;
     "answers".clone_into(&mut next.tenant.settings.cover_letter);
     assert_eq!(words(&next.analyze().await), "well");
+}
+
+#[tokio::test]
+async fn a_component_with_everything_there_may_be_takes_the_place_of_one_call_only() {
+    let options = EngineOptions { calls: 2, ..EngineOptions::default() };
+    let engine = HostEngine::with_options(options).unwrap();
+    // Four memories and tables in instances of their own, beside a loop.
+    let much = "(module (memory 1) (table 1 funcref))";
+    let greedy = Written { analyze: LOOPS, ..Written::default() }.starting(much, 3);
+    let greedy = guest("").with(load_in(&engine, &greedy).unwrap()).limits(|limits| limits.deadline = SHORT);
+    let modest = guest("").with(load_in(&engine, &Written::default().bytes()).unwrap());
+    let (busy, other) = tokio::join!(greedy.analyze(), modest.analyze());
+    assert!(matches!(busy.value, Err(CallError::Timeout { .. })), "{busy:?}");
+    assert!(matches!(other.value, Err(CallError::Guest(Error::Stopped))), "{other:?}");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use host_harness::{
 use crate::{
     conduct::{SHORT, exceeded, fault, timed_out},
     world::{World, guest},
-    written::{LOOPS, STOPS, Written, load, load_in},
+    written::{LOOPS, STOPS, Written, leb, load, load_in},
 };
 
 /// A tenant whose component is this one.
@@ -225,6 +225,27 @@ fn no_beginning_of_a_component_is_taken_for_one() {
         );
         assert!(known, "{length}: {refused}");
     }
+}
+
+#[test]
+fn nesting_without_end_ends_nothing_but_the_loading() {
+    // Functions that call themselves over such files would use up the host's stack, and take the host with them.
+    let mut nested = b"\0asm\x0d\0\x01\0".to_vec();
+    for _ in 0..1_000 {
+        nested = [&b"\0asm\x0d\0\x01\0\x04"[..], &leb(nested.len()), &nested].concat();
+    }
+    let refused = load(&nested).unwrap_err();
+    assert!(matches!(refused, LoadError::MissingExport { .. }), "{refused}");
+
+    let lists: String = (1..2_000).map(|depth| format!("(type $t{depth} (list $t{}))", depth - 1)).collect();
+    let function = r#"(func (param "a" $t1999))"#;
+    let import = format!(r#"(import "ecms:onboarding/erp@0.1.0" (instance (export "f" {function})))"#);
+    let bytes = wat::parse_str(format!("(component (type $t0 (list u8)) {lists} {import})")).unwrap();
+    let refused = load(&bytes).unwrap_err();
+    assert!(refused.to_string().contains("too deep"), "{refused}");
+
+    let blocks = "block ".repeat(5_000) + &"end ".repeat(5_000);
+    assert!(load(&Written::default().starting(&format!("(module (func {blocks}))"), 1)).is_ok());
 }
 
 /// Numbers that look random and are the same in every run.

@@ -88,15 +88,28 @@ impl Written<'_> {
                 _ => {}
             }
         }
-        // A section with the module, and one with the instances; sizes and numbers take a single byte up to 127.
+        // A section with the module, and one with the instances, which has a byte for the number of them.
         let instances = [0, modules, 0].repeat(times.into());
-        let byte = |length: usize| u8::try_from(length).ok().filter(|byte| *byte < 0x80).unwrap();
-        component.extend([1, byte(module.len())]);
+        component.push(1);
+        component.extend(leb(module.len()));
         component.extend(module);
-        component.extend([2, byte(instances.len() + 1), times]);
+        component.push(2);
+        component.extend(leb(instances.len() + 1));
+        component.push(times);
         component.extend(instances);
         component
     }
+}
+
+/// A size as WebAssembly writes it, seven bits a byte from the lowest on.
+pub(crate) fn leb(mut size: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while size >= 0x80 {
+        bytes.push((size & 0x7f) as u8 | 0x80);
+        size >>= 7;
+    }
+    bytes.push(size as u8);
+    bytes
 }
 
 static ENGINE: LazyLock<HostEngine> =

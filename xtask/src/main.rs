@@ -88,7 +88,7 @@ enum Task {
     },
     /// Gives hostile bytes to every parser of foreign data for a while; see `fuzz/`.
     Fuzz(fuzz::FuzzArgs),
-    /// Builds the component and the program and runs every test.
+    /// Builds the components, the hostile guests among them, and the program, and runs every test.
     Test {
         /// Passed on to `cargo test`.
         #[arg(last = true)]
@@ -168,6 +168,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
         Task::Test { rest } => {
             assets::fetch();
             build(None)?;
+            component::build_guests(&root, arguments.source)?;
             // The tests start `onboard` as a program of its own, which `cargo test` alone would not build. With all
             // targets the dependencies get the same features as in the tests, so nothing is compiled twice.
             run::step("building the program and every test");
