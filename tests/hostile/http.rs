@@ -202,11 +202,63 @@ pub(crate) async fn is_answered_with_silence() {
     assert_eq!(words(&call), SILENT);
     assert!(call.metrics.wall >= SHORT, "{:?}", call.metrics);
     assert!(the_next_works(&world, &server).await);
-    // A head that comes letter by letter does not lengthen the wait.
-    let half = first(1, || Reply::Silence(b"HTTP/1.1 200 OK\r\ncontent-".into()));
-    let world = world.at(&half.base());
-    assert_eq!(words(&world.preview().await), SILENT);
-    assert!(the_next_works(&world, &half).await);
+    // A head that comes letter by letter, or after any number of words that are no answer, does not lengthen the wait.
+    let replies: [fn() -> Reply; 3] = [
+        || Reply::Slowly(b"HTTP/1.1 200 OK\r\nx-long: ".into(), b'y'),
+        || Reply::Slowly(Vec::new(), b'\r'),
+        || Reply::Endless(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".into()),
+    ];
+    for reply in replies {
+        let server = first(1, reply);
+        let world = world.clone().at(&server.base());
+        assert_eq!(words(&world.preview().await), SILENT);
+        assert!(the_next_works(&world, &server).await);
+    }
+}
+
+/// A piece of an answer in pieces, before everything that is wrong with it.
+const PIECES: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_an_error_and_spoils_nothing() {
+    let (no_http, cut) =
+        ("failed: ErrorCode::HttpProtocolError", "failed: ErrorCode::HttpResponseIncomplete");
+    let broken = "200, 0 bytes `` and broke off: ";
+    for (answer, outcome) in [
+        ("", cut),
+        ("HTTP/1.1 200", cut),
+        ("<html>hello</html>", no_http),
+        ("HTTP/2.0 200 OK\r\n\r\nok", no_http),
+        ("HTTP/1.1 000 None\r\ncontent-length: 0\r\n\r\n", no_http),
+        ("HTTP/1.1 200 OK\r\nx: a\0b\r\ncontent-length: 2\r\n\r\nok", no_http),
+        ("HTTP/1.1 200 OK\r\nx : a\r\ncontent-length: 2\r\n\r\nok", no_http),
+        ("HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 2\r\n\r\nok", no_http),
+        (&format!("{PIECES}10000000000000000\r\nhello"), broken),
+        (&format!("{PIECES}ffffffffffffffff"), broken),
+        (&format!("{PIECES}-1\r\nhello"), broken),
+        (&format!("{PIECES}5\nhello\n0\n\n"), broken),
+    ] {
+        let last = answer.as_bytes().to_vec();
+        let server = first(1, move || Reply::Last(last.clone()));
+        let world = guest("asks_during_an_analysis").at(&server.base());
+        let call = world.preview().await;
+        assert!(words(&call).starts_with(outcome), "{answer:?}: {}", words(&call));
+        assert!(the_next_works(&world, &server).await, "{answer:?}");
+    }
+    // Nor does it help to go on and on with it.
+    for (begin, again, outcome) in [
+        ("", "\0\0\0\x04\0\0\0\0\0", no_http),
+        ("", "\r\n", TOO_MANY),
+        (&format!("{PIECES}5;a="), "yyyyyyyyyyyyyyyy", broken),
+        (&format!("{PIECES}0\r\n"), "x: y\r\n", broken),
+    ] {
+        let (begin, again) = (begin.as_bytes().to_vec(), again.as_bytes().to_vec());
+        let server = first(1, move || Reply::Endless(begin.clone(), again.clone()));
+        let world = guest("asks_during_an_analysis").at(&server.base());
+        let call = world.preview().await;
+        assert!(words(&call).starts_with(outcome), "{}", words(&call));
+        assert!(the_next_works(&world, &server).await);
+    }
 }
 
 #[tokio::test]
@@ -305,7 +357,9 @@ pub(crate) async fn signs_its_own_requests() {
     let call = world.preview().await;
     let forbidden = "Err(HeaderError::Forbidden)";
     let refused = "refused: field HeaderError::Forbidden";
-    assert_eq!(outcomes(&call), [forbidden, forbidden, forbidden, forbidden, forbidden, refused, FINE]);
+    let syntax = "refused: field HeaderError::InvalidSyntax";
+    assert_eq!(outcomes(&call)[..5], [forbidden; 5]);
+    assert_eq!(outcomes(&call)[5..], [refused, syntax, FINE]);
     // What arrives is signed by the host, once, and by nobody else.
     let [request] = &server.requests()[..] else { panic!("{:?}", server.requests()) };
     assert_eq!(request.matches("uthorization").count(), 1, "{request}");

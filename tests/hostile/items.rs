@@ -80,6 +80,8 @@ const HTTP: &[Item] = &[
         "bodies without end, and silence",
         &["http::is_answered_without_end", "http::is_answered_with_silence", "http::sends_without_end"],
     ),
+    ("answers that are none", &["http::an_answer_that_is_none_is_an_error_and_spoils_nothing"]),
+    ("a server that stops reading", &["http::sends_without_end"]),
     ("answers that are never read", &["http::never_reads_an_answer"]),
     ("answers that are not waited for", &["http::drops_requests_at_once"]),
     ("credentials", &["http::signs_its_own_requests", "http::looks_for_the_credentials"]),

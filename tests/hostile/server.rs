@@ -26,6 +26,8 @@ pub(crate) enum Reply {
     Last(Vec<u8>),
     /// Writes the first bytes, and then the second again and again.
     Endless(Vec<u8>, Vec<u8>),
+    /// Writes the bytes at once, and then the single one again and again, with pauses.
+    Slowly(Vec<u8>, u8),
     /// Writes these bytes, possibly none, and then nothing until the client goes away.
     Silence(Vec<u8>),
 }
@@ -144,6 +146,13 @@ fn serve(
                 stream.write_all(&first)?;
                 loop {
                     stream.write_all(&again)?;
+                }
+            }
+            Reply::Slowly(bytes, again) => {
+                stream.write_all(&bytes)?;
+                loop {
+                    thread::sleep(Duration::from_millis(20));
+                    stream.write_all(&[again])?;
                 }
             }
             Reply::Silence(bytes) => {

@@ -159,6 +159,7 @@ pub(super) fn signs_its_own_requests(orders: &Orders) -> Ending {
             .map(|name| format!("{:?}", fields.append(name, b"Basic c3RvbGVu")))
             .collect();
     told.push(Ask::ping(orders).field("authorization", "Basic c3RvbGVu").tell());
+    told.push(Ask::ping(orders).field("accept", "*/*\r\nauthorization: Basic c3RvbGVu").tell());
     // A field that a gateway might take for the real one does not leave either.
     told.push(Ask::ping(orders).field("x-authorization", "Basic c3RvbGVu").tell());
     Ending::Words(told.join(" | "))
