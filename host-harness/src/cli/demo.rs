@@ -156,7 +156,7 @@ async fn play(
     let figures = figures(&report.summary, &theirs)?;
     ending.metrics = std::mem::take(&mut session.metrics);
     let mut result = result(&found, &synced, &certified, &figures, &theirs, &report_path);
-    drop(session);
+    session.close().await;
     if data.has_documents {
         heading(console, "Review");
         let list = ReviewArgs { all: false, what: None };

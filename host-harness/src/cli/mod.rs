@@ -189,22 +189,22 @@ async fn on_tenant(
     match &cli.command {
         Command::Check => {
             let mut session = open(Needs::Looking, Overrides::default(), console.bars).await?;
-            Ok(check_tenant(&mut session, console, &commands).await)
+            Ok(closed(check_tenant(&mut session, console, &commands).await, session).await)
         }
         Command::Analyze => {
             let mut session = open(Needs::Reading, Overrides::default(), console.bars).await?;
-            Ok(analyze(&mut session, console, &commands).await)
+            Ok(closed(analyze(&mut session, console, &commands).await, session).await)
         }
         Command::Sync(args) => {
             let approver = approver_for(&args.consent)?;
             let mut session = open(Needs::Writing, Overrides::default(), console.bars).await?;
-            Ok(sync(cli, &mut session, console, args, &approver).await)
+            Ok(closed(sync(cli, &mut session, console, args, &approver).await, session).await)
         }
         Command::Certificates(args) => {
             let approver = approver_for(&args.consent)?;
             let overrides = certificate_overrides(args.from.as_deref(), args.delivery)?;
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
-            Ok(certificates(cli, &mut session, console, args, &approver).await)
+            Ok(closed(certificates(cli, &mut session, console, args, &approver).await, session).await)
         }
         Command::Resume(ResumeArgs { from, delivery }) => {
             let overrides = certificate_overrides(from.as_deref(), *delivery)?;
@@ -219,7 +219,7 @@ async fn on_tenant(
             }
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
             let ending = resume::run(cli, &mut session, console, unfinished, &resume_stop).await;
-            Ok(ended(ending, &mut session, console).await)
+            Ok(closed(ended(ending, &mut session, console).await, session).await)
         }
         Command::Journal(args) => journal::run(console, tenant, args).await,
         Command::Review(args) => {
@@ -318,6 +318,12 @@ async fn ended(mut ending: Ending, session: &mut Session, console: &mut Console)
     if let Some(failure) = &mut ending.failure {
         resume::account_for(session, failure).await;
     }
+    ending
+}
+
+/// The ending, once the session is closed: a command has ended only when its journal has.
+async fn closed(ending: Ending, session: Session) -> Ending {
+    session.close().await;
     ending
 }
 

@@ -5,6 +5,8 @@
 //! way to the network, and only commands that write open the journal for writing, so that two of them cannot run at
 //! once and readers are never in the way.
 
+mod journals;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,6 +15,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use self::journals::DenialsOnly;
+pub use self::journals::{JOURNAL, open_history, open_journal};
 use super::{
     args::{Commands, Shared},
     bars::{Bars, Stop},
@@ -24,10 +28,9 @@ use crate::{
     engine::{EngineOptions, HostEngine},
     erp::{self, ErpOpenError},
     error::CallError,
-    journal::{Journal, JournalOpenError, SqliteJournal},
+    journal::Journal,
     limits::Limits,
     model::{
-        journal::{Entry, EntryKind, JournalError, Query, StoredEntry},
         onboarding::{Action, Analysis, CertificateOption, RunReport},
         tenant::Delivery,
     },
@@ -38,8 +41,6 @@ use crate::{
     tenant::{Tenant, Turn},
 };
 
-/// File name of a tenant's journal in its data folder.
-pub const JOURNAL: &str = "journal.sqlite";
 /// Where `cargo xtask component` puts the component, below the workspace.
 const BUILT: &str = "target/component";
 const COMPONENT: &str = "ecms_onboarding.wasm";
@@ -212,7 +213,7 @@ impl Session {
                 None => journal,
             }
         } else {
-            Arc::new(DenialsOnly { data_dir: config.data_dir.clone() })
+            Arc::new(DenialsOnly::new(&config.data_dir))
         };
         let bars = Arc::new(Bars::new(draw, Arc::clone(&stop)));
         let tenant = Tenant {
@@ -282,6 +283,13 @@ impl Session {
         self.tenant.journal.as_ref()
     }
 
+    /// Gives everything back where blocking keeps nobody waiting: the journal tidies up its file and the ERP's connection
+    /// is closed.
+    pub async fn close(self) {
+        // A panic in there has nobody to tell; what was recorded is on the disk.
+        let _closed = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+
     fn finish<T>(&mut self, name: &str, call: Call<T>, after: &After<'_>) -> Result<T, Failure> {
         self.bars.clear();
         let metrics = &call.metrics;
@@ -325,37 +333,6 @@ async fn blocking<T: Send + 'static>(
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Opens a tenant's journal for writing, and makes its folder first.
-pub fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
-    std::fs::create_dir_all(data_dir).map_err(|error| {
-        Failure::configuration(
-            format!("The data folder {} could not be made: {error}.", data_dir.display()),
-            "Set `data-dir` to a folder that you may write to.",
-        )
-    })?;
-    SqliteJournal::open(&data_dir.join(JOURNAL)).map_err(|error| of_journal(&error))
-}
-
-/// Opens a tenant's journal for reading; none if nothing was ever recorded.
-pub fn open_history(data_dir: &Path) -> Result<Option<SqliteJournal>, Failure> {
-    match SqliteJournal::open_read_only(&data_dir.join(JOURNAL)) {
-        Ok(journal) => Ok(Some(journal)),
-        Err(JournalOpenError::Missing(_)) => Ok(None),
-        Err(error) => Err(of_journal(&error)),
-    }
-}
-
-/// Turns a journal that could not be opened into a failure. Most of these texts already say what to do.
-fn of_journal(error: &JournalOpenError) -> Failure {
-    match error {
-        JournalOpenError::Broken { .. } => {
-            Failure::new(Exit::Internal, "journal-broken", error.to_string(), super::journal::REMEDY)
-        }
-        JournalOpenError::InUse { .. } => Failure::new(Exit::Usage, "journal-in-use", error.to_string(), ""),
-        _ => Failure::new(Exit::Usage, "journal", error.to_string(), ""),
-    }
 }
 
 /// Reads the configuration.
@@ -464,32 +441,6 @@ fn cache_folder() -> Option<PathBuf> {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")))?;
     base.is_absolute().then(|| base.join("onboard"))
-}
-
-/// The journal of a command that records nothing: empty to the component, and opened only when the host has a denial to
-/// record.
-struct DenialsOnly {
-    data_dir: PathBuf,
-}
-
-#[async_trait::async_trait]
-impl Journal for DenialsOnly {
-    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
-        if entries.iter().any(|entry| entry.kind != EntryKind::Denied) {
-            return Err(JournalError::Unavailable("This command records nothing.".to_owned()));
-        }
-        let data_dir = self.data_dir.clone();
-        let journal = blocking(move || open_journal(&data_dir))
-            .await
-            .map_err(|failure| JournalError::Unavailable(failure.message))?;
-        let appended = journal.append(entries).await;
-        journal.close().await;
-        appended
-    }
-
-    async fn read(&self, _query: Query) -> Result<Vec<StoredEntry>, JournalError> {
-        Ok(Vec::new())
-    }
 }
 
 #[cfg(test)]
