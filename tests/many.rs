@@ -280,12 +280,18 @@ fn what_a_tenant_took_is_measured_for_that_tenant() {
     for row in [large_row, small_row] {
         assert!(figure(row, "wall_ms") >= figure(row, "cpu_ms"));
         let peak = row["metrics"][0]["peak_memory_bytes"].as_u64().unwrap();
-        assert!(peak >= 1 << 20 && peak < 64 << 20 && peak.is_multiple_of(65_536), "{peak}");
+        assert!((1 << 20..64 << 20).contains(&peak) && peak.is_multiple_of(65_536), "{peak}");
     }
     // Few requests, each of them slow, one after another before anything is written.
     assert!(figure(small_row, "wall_ms") >= 300 + figure(small_row, "cpu_ms"));
     // One place: who comes later waits as long as those before it took.
     assert!(figure(small_row, "queued_ms") >= figure(large_row, "wall_ms"));
+
+    // Every figure is explained where people look it up.
+    let explained = include_str!("../docs/json.md").split_once("## `metrics`").unwrap().1;
+    for name in stranger["metrics"][0].as_object().unwrap().keys() {
+        assert!(explained.contains(&format!("`{name}`")), "docs/json.md does not explain `{name}`");
+    }
 
     // The same figures in the table, and in the last line of a command for one tenant.
     let table = many.run(&["run-all", "sync", "--tenant", "stranger"]);

@@ -7,6 +7,8 @@
 //! a row of the table. Plans are shown together and agreed to with one answer; each is then applied by its own digest.
 //! Between preview and answer nothing is held open.
 
+mod rows;
+
 use std::{
     collections::{BTreeSet, HashMap},
     io,
@@ -15,18 +17,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use comfy_table::Cell;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use self::rows::{Row, outcome, previews, together, told};
 use super::{
     args::{CertificatesArgs, Cli, Command, Consent, RunAllArgs, RunAllConsent, RunAllWhat, SyncArgs},
     bars::Stop,
-    console::{Console, Tone, grouped, number, toned},
+    console::{Console, grouped},
     exit::{self, Exit, Failure},
     flow::{NextStep, is_yes, next_step},
     json::Ending,
-    metrics::Figures,
     session::{self, JournalWrap},
 };
 use crate::{config::Config, ocr::DocumentReader, plugin::Plugin, report::words};
@@ -49,47 +50,6 @@ impl Tools {
             reader,
             queued: Duration::ZERO,
         })
-    }
-}
-
-/// A tenant and how its command ended.
-struct Row {
-    tenant: String,
-    ending: Ending,
-}
-
-impl Row {
-    fn figure(&self, pointer: &str) -> u64 {
-        self.ending.result.as_ref().and_then(|it| it.pointer(pointer)).and_then(Value::as_u64).unwrap_or(0)
-    }
-
-    fn digest(&self) -> &str {
-        let result = self.ending.result.as_ref();
-        result.and_then(|it| it.pointer("/preview/plan/digest")).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// Customers and documents that the plan leaves to a person.
-    fn left_to_people(&self) -> String {
-        let decisions =
-            self.ending.result.as_ref().and_then(|it| it.pointer("/preview/decisions")?.as_array());
-        let (mut customers, mut documents) = (0_u64, 0_u64);
-        for count in decisions.into_iter().flatten() {
-            let named = count.get("decision").and_then(Value::as_str).and_then(words::decision_named);
-            if let Some(decision) = named.filter(|it| words::remedy(*it).is_some()) {
-                let sum = if words::of_a_document(decision) { &mut documents } else { &mut customers };
-                *sum = sum.saturating_add(count.get("count").and_then(Value::as_u64).unwrap_or(0));
-            }
-        }
-        match (customers, documents) {
-            (0, 0) => "nothing".to_owned(),
-            (_, 0) => format!("{} customers", grouped(customers)),
-            (0, _) => format!("{} documents", grouped(documents)),
-            _ => format!("{} customers, {} documents", grouped(customers), grouped(documents)),
-        }
-    }
-
-    fn waits(&self) -> bool {
-        self.ending.failure.is_none() && self.figure("/preview/plan/writes") > 0
     }
 }
 
@@ -333,14 +293,6 @@ impl Team {
     }
 }
 
-/// Says that a tenant has ended.
-fn told(console: &mut Console, rows: &[Row], total: usize) {
-    if let Some(Row { tenant, ending }) = rows.last() {
-        let end = ending.failure.as_ref().map_or("done", |failure| failure.kind);
-        console.note(format!("{} of {total}: {tenant}, {end}", rows.len()));
-    }
-}
-
 async fn one(
     cli: &Cli,
     config: &Config,
@@ -356,91 +308,4 @@ async fn one(
         Err(error) => Err(session::of_config(&error)),
     };
     ended.unwrap_or_else(|failure| Ending { failure: Some(failure), ..Ending::default() })
-}
-
-/// The common end of all: 3 while any plan waits, the code that all share, else 4.
-fn together(codes: &[Exit]) -> Option<Exit> {
-    let first = *codes.first()?;
-    if codes.contains(&Exit::ConfirmationNeeded) {
-        Some(Exit::ConfirmationNeeded)
-    } else if codes.iter().all(|code| *code == first) {
-        Some(first).filter(|code| *code != Exit::Done)
-    } else {
-        Some(Exit::Partial)
-    }
-}
-
-fn previews(console: &mut Console, rows: &[Row]) {
-    let mut table = console.new_table(&["Tenant", "Writes", "Waits for a person", "Plan"]);
-    for row in rows {
-        let plan = row.ending.failure.as_ref().map_or(row.digest(), |failure| failure.message.as_str());
-        table.add_row(vec![
-            Cell::new(&row.tenant),
-            number(row.figure("/preview/plan/writes")),
-            Cell::new(row.left_to_people()),
-            Cell::new(words::clean(plan, 200)),
-        ]);
-    }
-    console.table("What would be written", &table);
-}
-
-fn outcome(console: &mut Console, what: &RunAllWhat, rows: &[Row]) {
-    let (columns, figures) = match what {
-        RunAllWhat::Analyze => (["Customers", "Exempt"], ["/total", "/exempt"]),
-        RunAllWhat::Sync(_) | RunAllWhat::Certificates { .. } => {
-            (["Writes", "Open"], ["/preview/plan/writes", "/applied/remaining"])
-        }
-    };
-    let header = [
-        &["Tenant", "End"][..],
-        &columns,
-        &["Waited ms", "Wall ms", "CPU ms", "Memory KiB", "Requests", "Denied"],
-    ];
-    let mut table = console.new_table(&header.concat());
-    for row in rows {
-        let (end, tone) = match &row.ending.failure {
-            None => ("done", Tone::Good),
-            Some(failure) => (failure.kind, Tone::Bad),
-        };
-        let took = Figures::of(&row.ending.metrics);
-        let mut cells = vec![Cell::new(&row.tenant), toned(end, tone)];
-        cells.extend(figures.map(|pointer| number(row.figure(pointer))));
-        cells.extend(
-            [
-                took.queued_ms,
-                took.wall_ms,
-                took.cpu_ms,
-                took.peak_memory_bytes / 1024,
-                took.requests,
-                took.denials,
-            ]
-            .map(number),
-        );
-        table.add_row(cells);
-    }
-    console.table("Tenants", &table);
-    for row in rows {
-        let denied = row.ending.metrics.iter().filter_map(|call| call.get("denied")?.as_array()).flatten();
-        for sentence in denied.filter_map(Value::as_str) {
-            console.complain(format!("{}: {sentence}", row.tenant));
-        }
-        if let Some(failure) = &row.ending.failure {
-            console.complain(format!("{}: {failure}", row.tenant));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_all_is_the_common_one_else_in_part_and_3_while_a_plan_waits() {
-        use Exit::{ConfirmationNeeded, Done, Partial, Unreachable, Usage};
-        assert_eq!(together(&[Done, Done]), None);
-        assert_eq!(together(&[Unreachable, Unreachable]), Some(Unreachable));
-        assert_eq!(together(&[Done, Unreachable]), Some(Partial));
-        assert_eq!(together(&[Usage, Unreachable]), Some(Partial));
-        assert_eq!(together(&[Unreachable, ConfirmationNeeded, Done]), Some(ConfirmationNeeded));
-    }
 }

@@ -4,6 +4,7 @@
 //! contract exactly and differ only in what their code does.
 
 mod denials;
+mod waiting;
 
 use std::sync::{
     LazyLock,
