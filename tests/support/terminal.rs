@@ -6,14 +6,14 @@
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
-    os::{fd::OwnedFd, unix::fs::OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use nix::{
-    fcntl::OFlag,
-    pty::{grantpt, posix_openpt, ptsname_r, unlockpt},
+use rustix::{
+    fs::OFlags,
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 
 use crate::Ran;
@@ -21,18 +21,18 @@ use crate::Ran;
 /// Runs a program at a terminal and types each answer once the words before it are on the screen. What the screen
 /// showed is the `stderr` of the result.
 pub fn converse(mut command: Command, answers: &[(&str, &str)]) -> Ran {
-    let ours = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).unwrap();
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
     // It must not become the terminal of the test itself.
-    let flags = OFlag::O_NOCTTY.bits();
-    let name = ptsname_r(&ours).unwrap();
+    let flags = OFlags::NOCTTY.bits().cast_signed();
+    let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
     let theirs = OpenOptions::new().read(true).write(true).custom_flags(flags).open(name).unwrap();
     command.stdin(theirs.try_clone().unwrap()).stderr(theirs).stdout(Stdio::piped());
     let mut running = command.spawn().unwrap();
     // The command holds our copies of the program's end; only without them the terminal ends with the program.
     drop(command);
-    let mut typing = File::from(OwnedFd::from(ours));
+    let mut typing = File::from(ours);
     let mut reading = typing.try_clone().unwrap();
     let (words, screen) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

@@ -160,15 +160,7 @@ pub const fn outcome(value: OutcomeState) -> Term {
 /// What a journal entry records.
 #[must_use]
 pub const fn kind(value: EntryKind) -> &'static str {
-    match value {
-        EntryKind::PlanOpened => "plan-opened",
-        EntryKind::PlanItem => "plan-item",
-        EntryKind::PlanReady => "plan-ready",
-        EntryKind::Approval => "approval",
-        EntryKind::Intent => "intent",
-        EntryKind::Outcome => "outcome",
-        EntryKind::Review => "review",
-    }
+    crate::journal::rules::kind_name(value)
 }
 
 /// Which way certificates are got.
