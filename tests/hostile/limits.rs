@@ -12,7 +12,7 @@ use std::{
 };
 
 use host_harness::{
-    engine::HostEngine,
+    engine::{EngineOptions, HostEngine},
     error::{CallError, LoadError},
     limits::{LIMITS, Limits},
     model::onboarding::{Analysis, Error, RunReport},
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How much later than allowed servers answer.
-const LATE: Duration = Duration::from_millis(1_500);
+const LATE: Duration = Duration::from_secs(1);
 
 fn stopped<T>(call: &Call<T>) -> bool {
     matches!(call.value, Err(CallError::Guest(Error::Stopped)))
@@ -279,6 +279,19 @@ async fn returned_text_bytes_are_those_of_each_text() {
         |most| analysis("returns_an_endless_text", 1_000, move |limits| limits.returned_text_bytes = most);
     assert_eq!(exceeded(&ask(999).await), ("bytes in a text of its report", 999));
     assert_eq!(ask(1_000).await.value.unwrap().source.product.len(), 1_000);
+}
+
+#[tokio::test]
+async fn limits_of_any_size_limit_nothing_and_break_nothing() {
+    let mut boundless = Limits::default();
+    for limit in LIMITS {
+        limit.put(&mut boundless, u64::MAX);
+    }
+    let engine = EngineOptions { ceiling: boundless, ..EngineOptions::default() };
+    let server = answering("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+    let world = guest("is_answered_with_silence").at(&server.base()).engine(engine);
+    let call = world.limits(|limits| *limits = boundless).preview().await;
+    assert_eq!(words(&call), "200, 2 bytes `ok`");
 }
 
 macro_rules! limits_and_their_tests {

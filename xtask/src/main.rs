@@ -81,7 +81,7 @@ enum Task {
     },
     /// Gives hostile bytes to every parser of foreign data for a while; see `fuzz/`.
     Fuzz(fuzz::FuzzArgs),
-    /// Builds the components, the hostile guests among them, and the program, and runs every test.
+    /// Builds the components, the hostile guests and the program, and runs every test.
     Test {
         /// Passed on to `cargo test`.
         #[arg(last = true)]

@@ -182,7 +182,10 @@ impl Body for ReceivedBody {
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(wasi_hyper_error(&error)))),
             Poll::Ready(Some(Ok(frame))) => {
-                this.silence.as_mut().reset(Instant::now() + this.patience);
+                // Without an end where there is no such time.
+                if let Some(end) = Instant::now().checked_add(this.patience) {
+                    this.silence.as_mut().reset(end);
+                }
                 if let Some(data) = frame.data_ref() {
                     if let Err(error) = this.take(data) {
                         return Poll::Ready(Some(Err(error)));
