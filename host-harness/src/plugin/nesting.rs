@@ -117,7 +117,7 @@ mod tests {
             (core type (module (import "a" "b" (func)))) (export "r" (type (sub resource)))"#;
         let components = |levels| nested(levels, &format!("(type (component {other} "), "))", "(type u8)");
         let instances = |levels| nested(levels, "(type (instance (type (list u8)) ", "))", "(type u8)");
-        for types in [components, instances] as [&dyn Fn(usize) -> Vec<u8>; 2] {
+        for types in [&components, &instances] as [&dyn Fn(usize) -> Vec<u8>; 2] {
             assert!(!is_too_deep(&types(MOST)));
             assert!(is_too_deep(&types(MOST + 1)));
         }
