@@ -338,8 +338,9 @@ fn literal(host: &str) -> Option<IpAddr> {
 }
 
 fn without_query(uri: &Uri) -> String {
-    // Only the host is shown of the authority, because the rest may be somebody's password.
-    format!("{}://{}{}", uri.scheme_str().unwrap_or("?"), uri.host().unwrap_or("?"), uri.path())
+    // Only host and port are shown of the authority, because the rest may be somebody's password.
+    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}{}", uri.scheme_str().unwrap_or("?"), uri.host().unwrap_or("?"), uri.path())
 }
 
 #[cfg(test)]
@@ -447,6 +448,17 @@ mod tests {
         let text = text.unwrap_err();
         assert!(text.contains("user information"), "{text}");
         assert!(!text.contains("secret") && !text.contains("Doe"), "{text}");
+    }
+
+    #[test]
+    fn a_denial_names_the_port_that_was_asked_for() {
+        let text =
+            check(&policy(), &learnt(), Method::GET, "https://rest.avatax.com:8443/api/v2/utilities/ping");
+        let text = text.unwrap_err();
+        assert!(
+            text.starts_with("GET https://rest.avatax.com:8443/api/v2/utilities/ping was not sent"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -46,7 +46,10 @@ pub(crate) async fn asks_another_host() {
 pub(crate) async fn asks_another_port() {
     let (server, other) = (answering(OK), answering(OK));
     let world = guest("asks_another_port").at(&server.base()).arguments([other.authority()]);
-    assert_eq!(outcomes(&world.apply().await), [DENIED]);
+    let call = world.apply().await;
+    assert_eq!(outcomes(&call), [DENIED]);
+    let told = format!("GET {}/api/v2/utilities/ping was not sent", other.base());
+    assert!(call.metrics.denied.concat().starts_with(&told), "{:?}", call.metrics.denied);
     assert_eq!(other.connections(), 0);
     // The same port is open where it is the allowed one.
     assert_eq!(outcomes(&world.at(&other.base()).apply().await), [FINE]);
