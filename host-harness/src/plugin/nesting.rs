@@ -17,12 +17,9 @@ pub(super) fn is_too_deep(file: &[u8]) -> bool {
     let mut open = 0_usize;
     for payload in Parser::new(0).parse_all(file) {
         match payload {
-            Ok(Payload::ComponentSection { .. } | Payload::ModuleSection { .. }) => {
-                open += 1;
-                if open > MOST {
-                    return true;
-                }
-            }
+            Ok(Payload::ComponentSection { .. }) if open >= MOST => return true,
+            // Modules hold none of their kind, but they end like components.
+            Ok(Payload::ComponentSection { .. } | Payload::ModuleSection { .. }) => open += 1,
             Ok(Payload::End(_)) => open = open.saturating_sub(1),
             Ok(Payload::ComponentTypeSection(types)) => {
                 let section = file.get(types.range()).unwrap_or_default();
