@@ -65,7 +65,7 @@ pub enum LoadError {
         reason: String,
     },
     /// A valid component that could not even be started within the limits of the host.
-    #[error("The component {path} wants more than this host gives to any call: {reason}. A host sets its ceiling in its limits.", path = .path.display())]
+    #[error("The component {path} wants more than this host gives to any component: {reason}. It was not loaded. A host sets its ceiling in its limits.", path = .path.display())]
     TooDemanding {
         /// Which file.
         path: PathBuf,

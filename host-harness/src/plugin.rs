@@ -14,6 +14,7 @@
 
 mod cpu;
 mod denials;
+mod nesting;
 mod returned;
 
 use std::{
@@ -264,6 +265,10 @@ pub(crate) fn compile(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Comp
         }
         [0, b'a', b's', b'm', ..] => return other("it is WebAssembly of an unknown kind or cut off"),
         _ => return other("it does not start like WebAssembly"),
+    }
+    if nesting::is_too_deep(bytes) {
+        let reason = format!("components or types lie more than {} deep inside each other", nesting::MOST);
+        return Err(LoadError::TooDemanding { path: path(), reason });
     }
     Component::new(engine, bytes).map_err(|error| {
         let (path, text) = (path(), format!("{error:#}"));

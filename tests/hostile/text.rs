@@ -231,11 +231,19 @@ fn no_beginning_of_a_component_is_taken_for_one() {
 fn nesting_without_end_ends_nothing_but_the_loading() {
     // Functions that call themselves over such files would use up the host's stack, and take the host with them.
     let mut nested = b"\0asm\x0d\0\x01\0".to_vec();
-    for _ in 0..1_000 {
+    for _ in 0..5_000 {
         nested = [&b"\0asm\x0d\0\x01\0\x04"[..], &leb(nested.len()), &nested].concat();
     }
     let refused = load(&nested).unwrap_err();
-    assert!(matches!(refused, LoadError::MissingExport { .. }), "{refused}");
+    assert!(matches!(refused, LoadError::TooDemanding { .. }), "{refused}");
+
+    // Types of components and of instances, which hold types of their own.
+    for kind in [0x41, 0x42] {
+        let types = [[kind, 1, 1].repeat(100_000), vec![kind, 0]].concat();
+        let section = [&[7][..], &leb(types.len() + 1), &[1], &types].concat();
+        let refused = load(&[&b"\0asm\x0d\0\x01\0"[..], &section].concat()).unwrap_err();
+        assert!(matches!(refused, LoadError::TooDemanding { .. }), "{refused}");
+    }
 
     let lists: String = (1..2_000).map(|depth| format!("(type $t{depth} (list $t{}))", depth - 1)).collect();
     let function = r#"(func (param "a" $t1999))"#;
