@@ -443,3 +443,32 @@ fn a_demo_does_not_empty_a_folder_of_somebody_else() {
     assert!(ran.said().contains("left alone"), "{}", ran.stderr);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
+
+/// Most memory that a call of the run had, and the document.
+fn peak(document: &Value) -> u64 {
+    let calls = document["metrics"].as_array().unwrap();
+    calls.iter().map(|call| call["peak_memory_bytes"].as_u64().unwrap()).max().unwrap()
+}
+
+#[test]
+fn answers_that_would_fill_the_memory_are_refused_by_name_before_they_do() {
+    let stage = small();
+    for (fault, words) in [("bloated", "a list of more than 10000 elements"), ("bloated:mib=15", "too large")]
+    {
+        stage.sim().set_faults(&[fault]);
+        let document = documents(&stage, &["check"], 5, "unreachable", &[words], |_| {});
+        assert!(peak(&document) < 40 << 20, "{document:#}");
+    }
+}
+
+#[test]
+fn a_write_whose_answer_would_fill_the_memory_is_looked_up_and_the_run_goes_on() {
+    let stage = small();
+    stage.sim().set_faults(&["bloated:on=CreateCustomers,limit=1"]);
+    let document = stage.json(&["sync", "--yes"], 0);
+    assert_eq!(stage.sim().struck(), 1);
+    assert!(peak(&document) < 40 << 20, "{document:#}");
+    let outcomes = document["result"]["applied"]["outcomes"].as_array().unwrap();
+    assert!(outcomes.iter().any(|outcome| outcome["state"] == "adopted"), "{document:#}");
+    assert_eq!(stage.sim().repeated(), [""; 0]);
+}

@@ -9,6 +9,7 @@
 
 use std::{fs, os::unix::fs::FileExt as _, path::PathBuf, process::Command, time::Instant};
 
+use host_harness::journal::SqliteJournal;
 use onboarding_tests::{
     APPROVER, Stage,
     process::{by_shell, everything_is_recorded, preview, slow_stage, start, until_written},
@@ -333,4 +334,57 @@ fn entries_are_listed_by_plan_kind_and_customer() {
     let text = stage.onboard(&["journal", "show", "--customer", code]);
     assert_eq!(text.expect(0).stdout.lines().count(), 3);
     stage.onboard(&["journal", "show", "--kind", "unheard-of"]).expect(2);
+}
+
+/// A tenant whose `company-id` is not that of its company code: AvaTax names another one, and the host denies the component
+/// every call of it.
+#[test]
+fn what_the_host_denied_is_recorded_shown_and_proven_also_by_commands_that_record_nothing_else() {
+    let stage = Stage::build().customers(10).without_certificates().setting("company-id = 7").start();
+    stage.onboard(&["analyze"]).expect(0);
+    assert!(!journal_file(&stage).exists(), "there was nothing to record");
+
+    let checked = stage.onboard(&["check", "--json"]);
+    assert_ne!(checked.code, 0, "{}", checked.stdout);
+    let document = checked.document();
+    let metrics = &document["metrics"][0];
+    let denied = metrics["denied"].as_array().unwrap();
+    assert!(!denied.is_empty() && denied.len() <= 20, "{metrics:#}");
+    assert_eq!(metrics["denied_unrecorded"], Value::Null);
+
+    let shown = stage.json(&["journal", "show", "--kind", "denied"], 0);
+    let entries = shown["result"]["entries"].as_array().unwrap();
+    let details: Vec<&Value> = entries.iter().map(|entry| &entry["body"]["detail"]).collect();
+    assert_eq!(details, denied.iter().collect::<Vec<_>>());
+    assert_eq!(
+        (&entries[0]["body"]["call"], &entries[0]["body"]["action"]),
+        (&"sync".into(), &"check".into())
+    );
+    assert!(entries[0]["key"].as_str().unwrap().starts_with("GET http://127.0.0.1"), "{}", entries[0]);
+    let verified = stage.json(&["journal", "verify"], 0);
+    assert_eq!(verified["result"]["kinds"]["denied"], entries.len());
+    assert_eq!(stage.json(&["status"], 0)["result"]["denied"], entries.len());
+    let report = stage.onboard(&["report"]);
+    assert!(report.stdout.contains("Requests that were denied\n"), "{}", report.stdout);
+    assert!(report.stdout.contains(denied[0].as_str().unwrap()), "{}", report.stdout);
+
+    // While another run has the journal, the denial is printed all the same, and why it is not recorded.
+    let held = SqliteJournal::open(&journal_file(&stage)).unwrap();
+    let locked = stage.onboard(&["check"]);
+    assert!(locked.said().contains("is not the company of this tenant"), "{}", locked.stderr);
+    assert!(
+        locked.said().contains("is not in the journal: The journal")
+            && locked.said().contains("in use by another run"),
+        "{}",
+        locked.stderr
+    );
+    drop(held);
+
+    // The component, which knows nothing of such entries, works on the same journal.
+    stage.edit_config("company-id = 7\n", "");
+    stage.onboard(SYNC).expect(0);
+    everything_is_recorded(&stage);
+    assert!(stage.sim().count("customers") > 0);
+    let verified = stage.json(&["journal", "verify"], 0);
+    assert_eq!(verified["result"]["kinds"]["denied"], entries.len());
 }

@@ -71,6 +71,11 @@ pub enum FaultKind {
         /// Pause between two pieces, in milliseconds.
         millis: u64,
     },
+    /// Does what was asked, then answers with an object and a long list of tiny objects, which takes far more memory than bytes.
+    Bloated {
+        /// How large the answer is, in MiB.
+        mib: u64,
+    },
     /// Stores a random part of a good batch of customers, then answers 500 or closes the connection.
     Partial,
     /// Refuses a further page of a list, because the key to it is too old.
@@ -112,6 +117,7 @@ const KINDS: &[(&str, &str)] = &[
     ("slow", "waits ms=N (else 1000), then goes on as usual"),
     ("slow-body", "does it, the body of the answer takes ms=N (else 1000)"),
     ("endless", "does it, the body never ends: a piece every ms=N (else 10)"),
+    ("bloated", "does it, answers with mib=N (else 3) MiB of tiny objects"),
     ("partial", "stores part of a good batch of customers, then 500 or closes"),
     ("expired", "refuses a further page of a list as too old"),
     ("shift", "other people's rows come and go at the front of a list"),
@@ -123,6 +129,8 @@ const KINDS: &[(&str, &str)] = &[
 pub(crate) const SLOW_DOWN_CODES: [u32; 5] = [1715, 1716, 1718, 1723, 4011];
 /// Longest time that a fault can take.
 const MAX_MILLIS: u64 = 600_000;
+/// Largest answer that a fault makes, in MiB.
+const MAX_MIB: u64 = 64;
 
 /// Help for people who write faults on a command line.
 pub(crate) fn help() -> String {
@@ -159,6 +167,7 @@ impl FaultKind {
             Self::Slow { .. } => "slow",
             Self::SlowBody { .. } => "slow-body",
             Self::Endless { .. } => "endless",
+            Self::Bloated { .. } => "bloated",
             Self::Partial => "partial",
             Self::Expired => "expired",
             Self::Shift => "shift",
@@ -244,6 +253,7 @@ struct Options {
     retry_after: Option<u64>,
     millis: Option<u64>,
     code: Option<u32>,
+    mib: Option<u64>,
 }
 
 impl Options {
@@ -267,6 +277,7 @@ impl Options {
             "slow" => FaultKind::Slow { millis: millis(1_000) },
             "slow-body" => FaultKind::SlowBody { millis: millis(1_000) },
             "endless" => FaultKind::Endless { millis: millis(10) },
+            "bloated" => FaultKind::Bloated { mib: self.mib.take().unwrap_or(3) },
             "partial" => FaultKind::Partial,
             "expired" => FaultKind::Expired,
             "shift" => FaultKind::Shift,
@@ -282,6 +293,7 @@ impl Options {
             (self.retry_after.is_some(), "retry-after"),
             (self.millis.is_some(), "ms"),
             (self.code.is_some(), "code"),
+            (self.mib.is_some(), "mib"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }
@@ -315,6 +327,10 @@ impl FromStr for Fault {
                     let millis: u64 = value.parse().map_err(|_ignored| unreadable())?;
                     options.millis = Some(millis.min(MAX_MILLIS));
                 }
+                "mib" => {
+                    let mib: u64 = value.parse().map_err(|_ignored| unreadable())?;
+                    options.mib = Some(mib.min(MAX_MIB));
+                }
                 "code" => {
                     let code = value.parse().ok().filter(|code| SLOW_DOWN_CODES.contains(code));
                     options.code = Some(code.ok_or_else(unreadable)?);
@@ -325,7 +341,7 @@ impl FromStr for Fault {
                     on = Some(operation);
                 }
                 _ => {
-                    let known = "rate, limit, on, retry-after, ms, code";
+                    let known = "rate, limit, on, retry-after, ms, mib, code";
                     return Err(fail(format!("'{key}' is not known; known are {known}")));
                 }
             }
@@ -353,6 +369,7 @@ impl fmt::Display for Fault {
         match self.kind {
             FaultKind::TooManyRequests { retry_after: Some(seconds) }
             | FaultKind::Unavailable { retry_after: seconds } => write!(f, ",retry-after={seconds}")?,
+            FaultKind::Bloated { mib } => write!(f, ",mib={mib}")?,
             FaultKind::SlowDown { code: Some(code) } => write!(f, ",code={code}")?,
             FaultKind::Slow { millis }
             | FaultKind::SlowBody { millis }
@@ -400,6 +417,7 @@ mod tests {
             "slow:rate=1,ms=500",
             "503:rate=1,retry-after=4",
             "slow-down:rate=1,code=1716",
+            "bloated:rate=1,mib=16,limit=2",
             "hang-after:rate=1,ms=20",
             "partial:rate=1,on=CreateCustomers",
         ] {

@@ -90,8 +90,17 @@ pub(crate) fn after(kind: FaultKind, result: &ApiResult<Value>) -> Response {
             let piece = text.len().max(1);
             stream(status, None, Dribble::new(text, piece, Duration::from_millis(millis), ENDLESS_LIMIT))
         }
+        FaultKind::Bloated { mib } => bloated(mib),
         _ => send(result),
     }
+}
+
+/// A list like any other by its form, whose rows hold next to nothing.
+fn bloated(mib: u64) -> Response {
+    const ROW: &str = r#"{"id":1},"#;
+    let rows = usize::try_from(mib).unwrap_or_default() * 1024 * 1024 / ROW.len();
+    let text = format!(r#"{{"@recordsetCount":1,"value":[{}{{}}]}}"#, ROW.repeat(rows));
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], text).into_response()
 }
 
 /// How long a client is kept waiting before its connection is closed.

@@ -117,7 +117,9 @@ impl HostEngine {
         &self.inner.ceiling
     }
 
-    pub(crate) fn wasm(&self) -> &Engine {
+    /// The engine beneath, for a host that runs components of its own beside ours.
+    #[must_use]
+    pub fn wasm(&self) -> &Engine {
         &self.inner.engine
     }
 

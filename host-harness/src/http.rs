@@ -44,7 +44,7 @@ use self::{
 use crate::{
     error::LoadError,
     limits::Limits,
-    policy::{AddressPolicy, Allowed, CompanyPin, EgressPolicy},
+    policy::{AddressPolicy, Allowed, CompanyPin, Denied, EgressPolicy},
     secrets::Credentials,
 };
 
@@ -64,8 +64,8 @@ const HOST_HEADERS: [HeaderName; 5] =
     [header::AUTHORIZATION, header::COOKIE, header::TE, header::EXPECT, CLIENT_HEADER];
 /// Idle connections are closed before a usual load balancer does it, so that few requests meet a closed one.
 const IDLE: Duration = Duration::from_secs(50);
-/// Denials kept as sentences for each call; the rest is only counted.
-const KEPT_DENIALS: usize = 20;
+/// Denials kept of each call; the rest is only counted.
+pub(crate) const KEPT_DENIALS: usize = 20;
 
 type Pool = Client<HttpsConnector<HttpConnector<CheckedResolver>>, SentBody>;
 
@@ -133,7 +133,7 @@ pub(crate) struct Counters {
     pub(crate) denials: AtomicU64,
     pub(crate) bytes_up: AtomicU64,
     pub(crate) bytes_down: AtomicU64,
-    pub(crate) denied: Mutex<Vec<String>>,
+    pub(crate) denied: Mutex<Vec<Denied>>,
 }
 
 /// The way out of one call.
@@ -181,7 +181,7 @@ impl Gate {
             self.counters.denials.fetch_add(1, Ordering::Relaxed);
             let mut kept = self.counters.denied.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() < KEPT_DENIALS {
-                kept.push(denied.to_string());
+                kept.push(denied);
             }
             Error::HttpRequestDenied
         })?;

@@ -4,6 +4,7 @@
 //! instead, see `docs/json.md`.
 
 mod flags;
+pub mod journal;
 
 /// Customers and exemption evidence: import `erp`.
 pub mod erp {
@@ -22,12 +23,6 @@ pub mod documents {
 pub mod ocr {
     pub use crate::bindings::ecms::onboarding::ocr::{
         FormField, Mark, MarkKind, OcrError, Reading, Rectangle, TextPage, Word, WordSource,
-    };
-}
-/// The memory of a run: import `journal`.
-pub mod journal {
-    pub use crate::bindings::ecms::onboarding::journal::{
-        Entry, EntryKind, JournalError, Operation, OutcomeState, Query, StoredEntry,
     };
 }
 /// What is going on: import `progress`.

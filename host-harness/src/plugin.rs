@@ -7,17 +7,20 @@
 //! Two clocks end a call: the tick that interrupts the component itself, and a timer around the whole call that also
 //! covers waiting inside the host. Two ticks lie between them, so that a component that runs on is ended by the first.
 //!
+//! What the call asked for and was denied goes into the tenant's journal when the call is over, see `denials`.
+//!
 //! A report is a component's word. It is measured against caps and cleaned of invisible characters in
 //! `returned` before it leaves this module.
 
 mod cpu;
+mod denials;
 mod nesting;
 mod returned;
 
 use std::{
     io::Read,
     path::Path,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -34,6 +37,7 @@ use crate::{
     error::{CallError, LoadError, plain, tame},
     http::Counters,
     limits::Limits,
+    model::journal::Operation,
     model::onboarding::{Action, Analysis, CertificateOption, Error, RunReport},
     store::{self, CallState, Purpose},
     tenant::Tenant,
@@ -98,6 +102,8 @@ pub struct CallMetrics {
     pub bytes_down: u64,
     /// The first denials as sentences, each with the rule that would allow the request.
     pub denied: Vec<String>,
+    /// Why the denials are not in the journal; none if they are, or there were none.
+    pub denied_unrecorded: Option<String>,
     /// What the component held in memory when it trapped, where
     /// [`EngineOptions::core_dumps`](crate::engine::EngineOptions::core_dumps) asked for it. None after a call that
     /// returned, or that the timer ended while it waited inside the host.
@@ -166,7 +172,9 @@ impl Plugin {
             world.ecms_onboarding_onboarding().call_analyze(&mut running.store).await
         });
         let (outcome, cpu) = cpu::metered(outcome).await;
-        running.finish(outcome, cpu, returned::analysis)
+        let counters = Arc::clone(&running.counters);
+        let call = running.finish(outcome, cpu, returned::analysis);
+        denials::recorded(call, tenant, &counters, ("analyze", Operation::Sync), None).await
     }
 
     /// Creates the tenant's customers in AvaTax.
@@ -186,7 +194,9 @@ impl Plugin {
             world.ecms_onboarding_onboarding().call_sync(&mut running.store, &action).await
         });
         let (outcome, cpu) = cpu::metered(outcome).await;
-        running.finish(outcome, cpu, returned::report)
+        let counters = Arc::clone(&running.counters);
+        let call = running.finish(outcome, cpu, returned::report);
+        denials::recorded(call, tenant, &counters, ("sync", Operation::Sync), Some(&action)).await
     }
 
     /// Gets certificates on file for the tenant's exempt customers.
@@ -217,7 +227,10 @@ impl Plugin {
             onboarding.call_onboard_certificates(&mut running.store, option, &action).await
         });
         let (outcome, cpu) = cpu::metered(outcome).await;
-        running.finish(outcome, cpu, returned::report)
+        let counters = Arc::clone(&running.counters);
+        let call = running.finish(outcome, cpu, returned::report);
+        let name = ("onboard-certificates", Operation::Certificates);
+        denials::recorded(call, tenant, &counters, name, Some(&action)).await
     }
 }
 
@@ -333,7 +346,8 @@ impl Running {
             denials: count(&self.counters.denials),
             bytes_up: count(&self.counters.bytes_up),
             bytes_down: count(&self.counters.bytes_down),
-            denied: self.counters.denied.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            denied: denials::kept(&self.counters).iter().map(ToString::to_string).collect(),
+            denied_unrecorded: None,
             core_dump,
         };
         Call { value, metrics }

@@ -23,7 +23,7 @@ use crate::{
         onboarding::Decision,
     },
 };
-use runs::{Body, Run, Runs, Setup};
+use runs::{Body, Denial, Run, Runs, Setup};
 
 /// Entries read at once.
 const PAGE: u32 = 1_000;
@@ -246,12 +246,14 @@ impl Summary {
 }
 
 /// The whole report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Requests to set up certificate management, oldest first.
     pub setups: Vec<Setup>,
     /// Every preview with what followed from it, oldest first.
     pub runs: Vec<Run>,
+    /// Requests that the host did not let out, oldest first.
+    pub denials: Vec<Denial>,
     /// Customers, rows and documents.
     pub lines: Vec<Line>,
     /// Counts over all lines.
@@ -261,16 +263,17 @@ pub struct Report {
 /// Reads a journal into a report.
 pub async fn read(journal: &dyn Journal) -> Result<Report, ReportError> {
     let runs = Runs::read(journal).await?;
-    let mut setups = Vec::new();
+    let (mut setups, mut denials) = (Vec::new(), Vec::new());
     let mut lines = BTreeMap::new();
     scan(journal, None, |entry| {
         setups.extend(Setup::of(entry));
+        denials.extend(Denial::of(entry));
         fold(&mut lines, &runs, entry);
     })
     .await?;
     let lines: Vec<Line> = lines.into_values().map(finish).collect();
     let summary = summarise(&lines);
-    Ok(Report { setups, runs: runs.into_list(), lines, summary })
+    Ok(Report { setups, runs: runs.into_list(), denials, lines, summary })
 }
 
 /// Goes through the entries of one kind, or all, oldest first.

@@ -5,19 +5,15 @@
 //! has allowed a request; the component has no way to it. No error and no debug output holds a value: they name the
 //! variable, file or command.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::Arc,
-};
+mod place;
+
+use std::{path::PathBuf, sync::Arc};
 
 use base64::Engine as _;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Longest credential file or command output. A license key has some tens of bytes, a bearer token a few thousand.
-const MAX_BYTES: u64 = 16 * 1024;
+use self::place::{secret, variable};
 
 /// Where the AvaTax credentials are kept. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,59 +179,6 @@ impl std::fmt::Display for SecretSource {
     }
 }
 
-/// Editors and programs end what they write with a line feed, which is not part of the secret.
-fn secret(source: &SecretSource) -> Result<SecretString, SecretError> {
-    let text = match source {
-        SecretSource::Env(name) => return variable(name),
-        SecretSource::File(path) => read_file(path)?,
-        SecretSource::Command(line) => run(line)?,
-    };
-    Ok(text.expose_secret().lines().next().unwrap_or_default().trim().into())
-}
-
-fn variable(name: &str) -> Result<SecretString, SecretError> {
-    match std::env::var(name) {
-        Ok(value) if !value.trim().is_empty() => Ok(value.trim().into()),
-        _ => Err(SecretError::Variable(name.to_owned())),
-    }
-}
-
-fn read_file(path: &Path) -> Result<SecretString, SecretError> {
-    let failed = |reason: String| SecretError::File { path: path.to_owned(), reason };
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
-    bounded(file).map_err(failed)
-}
-
-fn run(line: &[String]) -> Result<SecretString, SecretError> {
-    let (program, arguments) = line.split_first().ok_or_else(|| SecretError::Command {
-        command: String::new(),
-        reason: "no program is named".to_owned(),
-    })?;
-    let failed = |reason: String| SecretError::Command { command: program.clone(), reason };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let output = child.stdout.take().map_or_else(|| Err("it has no output".to_owned()), bounded);
-    // The pipe is closed by now, so a command that prints without end is ended by it instead of hanging this host.
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
-    let output = output.map_err(failed)?;
-    if status.success() { Ok(output) } else { Err(failed(format!("it ended with {status}"))) }
-}
-
-fn bounded(source: impl Read) -> Result<SecretString, String> {
-    let mut text = String::new();
-    source.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    let text = SecretString::from(text);
-    if text.expose_secret().len() as u64 > MAX_BYTES {
-        return Err(format!("it holds more than {MAX_BYTES} bytes"));
-    }
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,34 +204,12 @@ mod tests {
         })
     }
 
-    fn command(words: &[&str]) -> SecretSource {
-        SecretSource::Command(words.iter().map(|word| (*word).to_owned()).collect())
-    }
-
     #[test]
     fn a_key_in_a_file_is_taken_without_the_line_feed_at_its_end() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         std::fs::write(&path, "KEY\n").unwrap();
         assert_eq!(with_key(SecretSource::File(path)).unwrap().authorization(), "Basic MjAwOktFWQ==");
-    }
-
-    #[test]
-    fn a_command_is_run_without_a_shell() {
-        let credentials = with_key(command(&["printf", "%s", "$HOME"])).unwrap();
-        assert_eq!(credentials.authorization(), "Basic MjAwOiRIT01F");
-    }
-
-    #[test]
-    fn a_command_that_fails_is_named() {
-        let error = with_key(command(&["false"])).unwrap_err();
-        assert!(error.to_string().contains("`false`"), "{error}");
-    }
-
-    #[test]
-    fn a_command_that_prints_without_end_does_not_hang() {
-        let error = with_key(command(&["yes"])).unwrap_err();
-        assert!(error.to_string().contains("more than 16384 bytes"), "{error}");
     }
 
     #[test]

@@ -23,6 +23,8 @@ use crate::ports::Network;
 /// Largest answer that is read: a page of a hundred rows is some hundred KiB. The host has a limit of its own; this one
 /// keeps an endless answer from filling our memory.
 const BODY_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes of the answers that are held together.
+const BODIES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes read at once.
 const READ: u64 = 64 * 1024;
 
@@ -36,6 +38,17 @@ impl Network for Wasi {
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
     ) -> Vec<Option<Answer>> {
+        self.send_all_while(requests, window, heard, &mut || false)
+    }
+
+    fn send_all_while(
+        &self,
+        requests: &[&Request],
+        window: usize,
+        heard: &mut dyn FnMut(&Answer) -> usize,
+        meanwhile: &mut dyn FnMut() -> bool,
+    ) -> Vec<Option<Answer>> {
+        let mut more = true;
         let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
         let mut put = |at: usize, answer: Answer| {
             let allowed = heard(&answer);
@@ -45,6 +58,7 @@ impl Network for Wasi {
             allowed
         };
         let mut window = window;
+        let mut left = BODIES_MAX;
         let mut waiting = requests.iter().enumerate();
         let mut flying: Vec<Flying> = Vec::with_capacity(window);
         loop {
@@ -58,14 +72,22 @@ impl Network for Wasi {
             if flying.is_empty() {
                 return answers;
             }
-            let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
-            let ready = poll::poll(&pollables);
+            more = more && meanwhile();
+            let ready: Vec<bool> = if more {
+                flying.iter().map(|it| it.pollable.ready()).collect()
+            } else {
+                let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
+                let ready = poll::poll(&pollables);
+                (0..flying.len()).map(|index| ready.iter().any(|it| *it as usize == index)).collect()
+            };
             // From the back, so that indices stay right while we remove.
-            for index in (0..flying.len()).rev() {
-                if ready.iter().any(|it| *it as usize == index) {
+            for (index, ready) in ready.into_iter().enumerate().rev() {
+                if ready {
                     let Flying { at, pollable, future } = flying.swap_remove(index);
                     drop(pollable);
-                    window = put(at, finish(future));
+                    let answer = finish(future, left.min(BODY_MAX));
+                    left = left.saturating_sub(answer.as_ref().map_or(0, |response| response.body.len()));
+                    window = put(at, answer);
                 }
             }
         }
@@ -140,7 +162,7 @@ fn write(body: &OutgoingBody, mut bytes: &[u8]) -> Option<()> {
     stream.check_write().ok().map(drop)
 }
 
-fn finish(future: FutureIncomingResponse) -> Result<Response, SendError> {
+fn finish(future: FutureIncomingResponse, most: usize) -> Result<Response, SendError> {
     let broken = || SendError::Unclear("The host gave no answer to a request.".to_owned());
     let response =
         future.get().ok_or_else(broken)?.map_err(|()| broken())?.map_err(|code| classify(&code))?;
@@ -148,7 +170,7 @@ fn finish(future: FutureIncomingResponse) -> Result<Response, SendError> {
     let status = response.status();
     let retry_after = retry_after(&response);
     let body = response.consume().map_err(|()| broken())?;
-    let bytes = read(&body);
+    let bytes = read(&body, most);
     drop(body);
     drop(response);
     Ok(Response { status, retry_after, body: bytes? })
@@ -160,13 +182,13 @@ fn retry_after(response: &IncomingResponse) -> Option<u64> {
     std::str::from_utf8(values.first()?).ok()?.trim().parse().ok()
 }
 
-fn read(body: &IncomingBody) -> Result<Vec<u8>, SendError> {
+fn read(body: &IncomingBody, most: usize) -> Result<Vec<u8>, SendError> {
     let cut = |why: &str| SendError::Unclear(format!("The answer broke off while it was read{why}."));
     let stream = body.stream().map_err(|()| cut(""))?;
     let mut bytes = Vec::new();
     loop {
         match stream.blocking_read(READ) {
-            Ok(chunk) if bytes.len() + chunk.len() > BODY_MAX => return Err(cut(": it is too large")),
+            Ok(chunk) if bytes.len() + chunk.len() > most => return Err(cut(": it is too large")),
             Ok(chunk) => bytes.extend_from_slice(&chunk),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(_)) => return Err(cut("")),

@@ -22,9 +22,13 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 #[cfg(unix)]
+pub mod many;
+#[cfg(unix)]
 pub mod process;
 mod ran;
 mod sim;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 
 pub use ran::Ran;
 pub use sim::{Effect, Sim};
@@ -33,6 +37,8 @@ pub use sim::{Effect, Sim};
 pub const ACCOUNT_VARIABLE: &str = "ONBOARDING_TEST_ACCOUNT";
 /// Environment variable that the written configuration takes the license key from.
 pub const KEY_VARIABLE: &str = "ONBOARDING_TEST_LICENSE_KEY";
+/// License key that every stand-in accepts unless a test says otherwise.
+pub const LICENSE_KEY: &str = "STAGE-LICENSE-KEY-2f61c09d";
 /// Number of the stand-in's company.
 pub const COMPANY: u64 = 265_001;
 /// Who agrees in every test.
@@ -163,7 +169,7 @@ impl Stage {
             certificates: true,
             settings: String::new(),
             reader: "engine = \"none\"".to_owned(),
-            sim: SimConfig { license_key: "STAGE-LICENSE-KEY-2f61c09d".to_owned(), ..SimConfig::default() },
+            sim: SimConfig { license_key: LICENSE_KEY.to_owned(), ..SimConfig::default() },
         }
     }
 

@@ -1,11 +1,15 @@
 //! Arguments of `onboard`, and nothing else: what may be written on the command line, what each command says about
-//! itself under `--help`, and how a command line is written again for a person to copy. Deciding what to do with the
-//! arguments is the business of the other modules.
+//! itself under `--help`. How a command line is written again for a person to copy is in `again`. Deciding what to do
+//! with the arguments is the business of the other modules.
+
+mod again;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::again::Commands;
+pub(super) use self::again::quoted;
 use super::review::args::ReviewArgs;
 use crate::{
     config::ReaderMode,
@@ -379,110 +383,6 @@ impl Command {
     }
 }
 
-impl Cli {
-    /// The same command without flags about consent, written so that a shell takes it: for sentences that tell a
-    /// person what to run.
-    #[must_use]
-    pub fn again(&self) -> String {
-        let mut words = vec![self.command.name().to_owned()];
-        match &self.command {
-            Command::Certificates(args) => {
-                words.push(value_name(&args.way));
-                words.extend(documents_words(args.from.as_ref(), args.delivery));
-            }
-            Command::Resume(args) => words.extend(documents_words(args.from.as_ref(), args.delivery)),
-            Command::Review(args) => words.extend(args.again()),
-            Command::RunAll(args) => match &args.what {
-                RunAllWhat::Analyze => words.push("analyze".to_owned()),
-                RunAllWhat::Sync(_) => words.push("sync".to_owned()),
-                RunAllWhat::Certificates { way, .. } => {
-                    words.extend(["certificates".to_owned(), value_name(way)]);
-                }
-            },
-            Command::Journal(JournalArgs { what: JournalCommand::Verify(_) }) => {
-                words.push("verify".to_owned());
-            }
-            Command::Journal(JournalArgs { what: JournalCommand::Show(_) }) => words.push("show".to_owned()),
-            _ => {}
-        }
-        self.written(words)
-    }
-
-    /// The command that goes on with what this one leaves unfinished.
-    #[must_use]
-    pub fn resume(&self) -> String {
-        let mut words = vec!["resume".to_owned()];
-        match &self.command {
-            Command::Certificates(CertificatesArgs { from, delivery, .. })
-            | Command::Resume(ResumeArgs { from, delivery }) => {
-                words.extend(documents_words(from.as_ref(), *delivery));
-            }
-            _ => {}
-        }
-        self.written(words)
-    }
-
-    /// The command that makes the plans which `resume` goes on with.
-    #[must_use]
-    pub fn planning(&self, way: Option<Way>) -> String {
-        let Some(way) = way else { return self.written(vec!["sync".to_owned()]) };
-        let mut words = vec!["certificates".to_owned(), value_name(&way)];
-        if let Command::Resume(args) = &self.command {
-            words.extend(documents_words(args.from.as_ref(), args.delivery));
-        }
-        self.written(words)
-    }
-
-    /// A command with the flags that every command takes.
-    fn written(&self, command: Vec<String>) -> String {
-        let mut words = vec!["onboard".to_owned()];
-        words.extend(command);
-        if self.shared.config.as_os_str() != DEFAULT_CONFIG {
-            words.extend(["--config".to_owned(), quoted(&self.shared.config.to_string_lossy())]);
-        }
-        for tenant in &self.shared.tenant {
-            words.extend(["--tenant".to_owned(), quoted(tenant)]);
-        }
-        if let Some(component) = &self.shared.component {
-            words.extend(["--component".to_owned(), quoted(&component.to_string_lossy())]);
-        }
-        if let Some(reader) = &self.shared.reader {
-            words.extend(["--reader".to_owned(), value_name(reader)]);
-        }
-        if self.shared.json {
-            words.push("--json".to_owned());
-        }
-        words.join(" ")
-    }
-}
-
-fn documents_words(from: Option<&PathBuf>, delivery: Option<DeliveryArg>) -> Vec<String> {
-    let mut words = Vec::new();
-    if let Some(from) = from {
-        words.extend(["--from".to_owned(), quoted(&from.to_string_lossy())]);
-    }
-    if let Some(delivery) = delivery {
-        words.extend(["--delivery".to_owned(), value_name(&delivery)]);
-    }
-    words
-}
-
-fn value_name(value: &impl ValueEnum) -> String {
-    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}
-
-/// Puts single quotes around what a shell would not take as one plain word.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | ',' | '+' | '@')
-    };
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -507,37 +407,5 @@ mod tests {
         for flags in [["--yes", "--preview"], ["--yes", "--confirm=x"], ["--preview", "--confirm=x"]] {
             assert!(Cli::try_parse_from(["onboard", "sync"].into_iter().chain(flags)).is_err(), "{flags:?}");
         }
-    }
-
-    #[test]
-    fn the_command_to_run_again_keeps_what_identifies_the_run_and_survives_a_shell() {
-        let cli = Cli::try_parse_from([
-            "onboard",
-            "certificates",
-            "both",
-            "--from",
-            "my certs",
-            "--delivery",
-            "link",
-            "--config",
-            "it's.toml",
-            "--reader",
-            "native",
-            "--yes",
-        ])
-        .expect("parses");
-        assert_eq!(
-            cli.again(),
-            r"onboard certificates both --from 'my certs' --delivery link --config 'it'\''s.toml' --reader native"
-        );
-        assert_eq!(
-            cli.resume(),
-            r"onboard resume --from 'my certs' --delivery link --config 'it'\''s.toml' --reader native"
-        );
-        let resume =
-            Cli::try_parse_from(["onboard", "resume", "--from", "x", "--tenant", "north"]).expect("parses");
-        assert_eq!(resume.again(), "onboard resume --from x --tenant north");
-        assert_eq!(resume.planning(None), "onboard sync --tenant north");
-        assert_eq!(resume.planning(Some(Way::Upload)), "onboard certificates upload --from x --tenant north");
     }
 }

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    args::Commands,
     console::{Console, grouped},
     exit::{self, Failure},
     json,
@@ -69,9 +70,9 @@ const FAILING: [(&str, &[&str]); 5] = [
 
 /// Turns what the component answered into lines and, where one failed, the failure to end with.
 #[must_use]
-pub fn judge(answer: Result<&RunReport, Failure>) -> (Vec<Check>, Option<Failure>) {
+pub fn judge(answer: Result<&RunReport, Failure>, commands: &Commands) -> (Vec<Check>, Option<Failure>) {
     match answer {
-        Ok(report) => (passed(report), exit::of_preflight(&report.preflight)),
+        Ok(report) => (passed(report), exit::of_preflight(&report.preflight, commands)),
         Err(failure) => (failed(&failure), Some(failure)),
     }
 }
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn everything_good_is_said_line_by_line() {
         let report = super::super::samples::run_report();
-        let (checks, failure) = judge(Ok(&report));
+        let (checks, failure) = judge(Ok(&report), &Commands::all("onboard check"));
         assert_eq!(failure, None);
         let texts: Vec<_> = checks.iter().map(|check| check.text.as_str()).collect();
         assert_eq!(
@@ -210,11 +211,12 @@ mod tests {
 
     #[test]
     fn a_wrong_password_fails_its_own_line_and_leaves_the_rest_open() {
+        let commands = Commands::all("onboard check");
         let failure = exit::of_guest(
             &Error::Unauthorized("AvaTax does not know them".to_owned()),
-            &exit::Commands { again: "onboard check", resume: None },
+            &exit::After { commands: &commands, confirmed: false },
         );
-        let (checks, failure) = judge(Err(failure));
+        let (checks, failure) = judge(Err(failure), &commands);
         assert_eq!(failure.map(|failure| failure.exit.code()), Some(5));
         assert_eq!(
             verdicts(&checks),
@@ -230,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_fault_of_the_host_is_not_blamed_on_a_check() {
-        let (checks, _) = judge(Err(Failure::internal("The component stopped.")));
+        let (checks, _) =
+            judge(Err(Failure::internal("The component stopped.")), &Commands::all("onboard check"));
         assert_eq!(verdicts(&checks), [("run", Verdict::Failed)]);
     }
 }

@@ -21,7 +21,7 @@ use document_reader::recognise;
 use serde_json::{Value, json};
 
 use super::{
-    args::{Cli, Consent, DemoArgs, ReportFormat},
+    args::{Cli, Commands, Consent, DemoArgs, ReportFormat},
     bars::Stop,
     check,
     console::{Console, Tone, grouped, number, toned},
@@ -121,30 +121,30 @@ async fn play(
     )
     .await?;
 
-    let again = "onboard demo";
+    let commands = Commands::all("onboard demo");
     heading(console, "Check");
-    let checked = session.run(Job::Sync, Action::Check, again, again).await;
-    let (checks, failure) = check::judge(checked.as_ref().map_err(Clone::clone));
+    let checked = session.run(Job::Sync, Action::Check, &commands).await;
+    let (checks, failure) = check::judge(checked.as_ref().map_err(Clone::clone), &commands);
     check::show(console, &checks);
     failure.map_or(Ok(()), Err)?;
 
     heading(console, "Analyze");
-    let found = session.analyze(again).await?;
+    let found = session.analyze(&commands).await?;
     show::analysis(console, &found);
 
     heading(console, "Sync");
     let consent = Consent { yes: true, ..Consent::default() };
     let request =
-        Request { consent: &consent, approved_by: "onboard demo", again, resume: again, offers_setup: false };
+        Request { consent: &consent, approved_by: "onboard demo", commands: &commands, offers_setup: false };
     let synced =
-        flow::run(console, &request, async |action| session.run(Job::Sync, action, again, again).await).await;
+        flow::run(console, &request, async |action| session.run(Job::Sync, action, &commands).await).await;
     settled(&synced)?;
 
     heading(console, "Certificates");
     let option = if data.has_documents { CertificateOption::Both } else { CertificateOption::Invite };
     let job = Job::Certificates(option);
     let certified =
-        flow::run(console, &request, async |action| session.run(job, action, again, again).await).await;
+        flow::run(console, &request, async |action| session.run(job, action, &commands).await).await;
     settled(&certified)?;
 
     let report = report::read(session.journal()).await.map_err(|error| history::of_report(&error))?;
@@ -156,11 +156,11 @@ async fn play(
     let figures = figures(&report.summary, &theirs)?;
     ending.metrics = std::mem::take(&mut session.metrics);
     let mut result = result(&found, &synced, &certified, &figures, &theirs, &report_path);
-    drop(session);
+    session.close().await;
     if data.has_documents {
         heading(console, "Review");
         let list = ReviewArgs { all: false, what: None };
-        let waiting = review::run(console, tenant, &list, reader, again).await?.result;
+        let waiting = review::run(console, tenant, &list, reader, &commands.again).await?.result;
         add(&mut result, "review", waiting.unwrap_or_default());
         add(&mut result, "scans", data.scans.result());
     }

@@ -15,6 +15,7 @@
 //! | 6 | refused because the plan no longer holds: nothing was written, preview again |
 //! | 130 | left at once on a second Ctrl-C, or on Ctrl-C while nothing was running |
 
+use super::args::Commands;
 use crate::{
     error::{CallError, LoadError},
     model::{
@@ -113,7 +114,7 @@ pub fn of_applied(report: &RunReport) -> Exit {
 
 /// Why AvaTax cannot be used although it answered; none when it can.
 #[must_use]
-pub fn of_preflight(preflight: &Preflight) -> Option<Failure> {
+pub fn of_preflight(preflight: &Preflight, commands: &Commands) -> Option<Failure> {
     match preflight.provisioning {
         Provisioning::Provisioned => {}
         Provisioning::InProgress => {
@@ -121,10 +122,10 @@ pub fn of_preflight(preflight: &Preflight) -> Option<Failure> {
                 Exit::Unreachable,
                 "not-provisioned",
                 "Certificate management is still being set up for this company.",
-                "Wait some minutes and run the command again.",
+                format!("Wait some minutes, then run `{}` again.", commands.again),
             ));
         }
-        Provisioning::NotProvisioned => return Some(not_provisioned("")),
+        Provisioning::NotProvisioned => return Some(not_provisioned("", commands)),
     }
     (preflight.certificate_role == CertificateRole::Denied).then(|| {
         Failure::new(
@@ -136,7 +137,7 @@ pub fn of_preflight(preflight: &Preflight) -> Option<Failure> {
     })
 }
 
-fn not_provisioned(detail: &str) -> Failure {
+fn not_provisioned(detail: &str, commands: &Commands) -> Failure {
     let message = if detail.is_empty() {
         "Certificate management (ECMS) is not set up for this company, and nothing was written.".to_owned()
     } else {
@@ -146,34 +147,41 @@ fn not_provisioned(detail: &str) -> Failure {
         Exit::Unreachable,
         "not-provisioned",
         message,
-        "Ask AvaTax for it with `onboard sync --request-setup`; if that has been done already, wait some minutes.",
+        format!(
+            "Ask AvaTax for it with `{}`; if that has been done already, wait some minutes.",
+            commands.setup
+        ),
     )
 }
 
 /// What a person is told to run after a failure.
 #[derive(Debug, Clone, Copy)]
-pub struct Commands<'a> {
-    /// What makes the plan: the command itself, without consent.
-    pub again: &'a str,
-    /// What goes on with a confirmed plan; none while nothing is confirmed.
-    pub resume: Option<&'a str>,
+pub struct After<'a> {
+    /// The commands to name.
+    pub commands: &'a Commands,
+    /// Whether a plan is confirmed, so that there is something to go on with.
+    pub confirmed: bool,
 }
 
-impl Commands<'_> {
+impl<'a> After<'a> {
+    fn resume(&self) -> Option<&'a str> {
+        self.confirmed.then_some(self.commands.resume.as_str())
+    }
+
     /// What to run once the cause is out of the way.
     fn then(&self) -> String {
-        match self.resume {
+        match self.resume() {
             Some(resume) => format!("then go on with `{resume}`"),
-            None => format!("then run `{}` again", self.again),
+            None => format!("then run `{}` again", self.commands.again),
         }
     }
 }
 
 /// Turns an error of the component into a failure.
 #[must_use]
-pub fn of_guest(error: &onboarding::Error, commands: &Commands<'_>) -> Failure {
+pub fn of_guest(error: &onboarding::Error, after: &After<'_>) -> Failure {
     use onboarding::Error;
-    let then = commands.then();
+    let then = after.then();
     match error {
         Error::PlanMismatch(mismatch) => {
             let given = &mismatch.given;
@@ -192,7 +200,10 @@ pub fn of_guest(error: &onboarding::Error, commands: &Commands<'_>) -> Failure {
                 Exit::PlanGone,
                 "plan-mismatch",
                 message,
-                format!("Look at the present plan with `{} --preview` and confirm that one.", commands.again),
+                format!(
+                    "Look at the present plan with `{} --preview` and confirm that one.",
+                    after.commands.again
+                ),
             )
         }
         Error::InvalidRequest(text) => Failure::new(
@@ -229,7 +240,7 @@ pub fn of_guest(error: &onboarding::Error, commands: &Commands<'_>) -> Failure {
             sentence(text),
             "Set `company-code` in the configuration to the code of a company of this account.",
         ),
-        Error::NotProvisioned(text) => not_provisioned(text),
+        Error::NotProvisioned(text) => not_provisioned(text, after.commands),
         Error::ErpFailed(text) => Failure::new(
             Exit::Unreachable,
             "erp-failed",
@@ -248,9 +259,9 @@ pub fn of_guest(error: &onboarding::Error, commands: &Commands<'_>) -> Failure {
             sentence(text),
             format!("Check free space and rights of the data folder, {then}."),
         ),
-        Error::Stopped => match commands.resume {
+        Error::Stopped => match after.resume() {
             Some(resume) => stopped(resume),
-            None => before_anything(commands.again),
+            None => before_anything(&after.commands.again),
         },
     }
 }
@@ -291,13 +302,13 @@ pub fn stopped(resume: &str) -> Failure {
 /// Turns a failed call of the component into a failure. The texts of the host's own errors already say what to do about
 /// the cause.
 #[must_use]
-pub fn of_call(error: &CallError, commands: &Commands<'_>) -> Failure {
+pub fn of_call(error: &CallError, after: &After<'_>) -> Failure {
     let stopped = |kind: &'static str| {
-        let next = commands.resume.map(|resume| format!("Go on with `{resume}`.")).unwrap_or_default();
+        let next = after.resume().map(|resume| format!("Go on with `{resume}`.")).unwrap_or_default();
         Failure::new(Exit::Internal, kind, sentence(&error.to_string()), next)
     };
     match error {
-        CallError::Guest(error) => of_guest(error, commands),
+        CallError::Guest(error) => of_guest(error, after),
         CallError::Timeout { .. } => stopped("timeout"),
         CallError::Memory { .. } | CallError::Limit { .. } => stopped("limit"),
         CallError::Trap { .. } => stopped("component-fault"),
@@ -337,13 +348,24 @@ pub fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::model::{
         journal::Operation,
         onboarding::{Error, OutcomeCount, PlanMismatch},
     };
 
-    const PLANNING: Commands<'static> = Commands { again: "onboard sync", resume: None };
+    static COMMANDS: LazyLock<Commands> = LazyLock::new(|| Commands {
+        again: "onboard sync".to_owned(),
+        resume: "onboard resume --tenant north".to_owned(),
+        setup: "onboard sync --request-setup --tenant north".to_owned(),
+        report: "onboard report".to_owned(),
+    });
+
+    fn planning() -> After<'static> {
+        After { commands: &COMMANDS, confirmed: false }
+    }
 
     fn report(states: &[(OutcomeState, u64)], remaining: u64, stopped: bool) -> RunReport {
         let mut report = super::super::samples::run_report();
@@ -379,7 +401,7 @@ mod tests {
             (Error::Stopped, 4, "stopped"),
         ];
         for (error, code, kind) in expected {
-            let failure = of_guest(&error, &PLANNING);
+            let failure = of_guest(&error, &planning());
             assert_eq!((failure.exit.code(), failure.kind), (code, kind));
             assert!(failure.message.ends_with('.'), "{}", failure.message);
             assert!(failure.next.ends_with('.'), "{}", failure.next);
@@ -388,7 +410,7 @@ mod tests {
 
     #[test]
     fn whatever_cuts_a_confirmed_plan_short_is_followed_by_the_way_to_go_on() {
-        let going_on = Commands { again: "onboard sync", resume: Some("onboard resume --tenant north") };
+        let going_on = After { commands: &COMMANDS, confirmed: true };
         let text = || "Something happened".to_owned();
         for error in [
             Error::Unauthorized(text()),
@@ -404,13 +426,13 @@ mod tests {
         }
         let failure = of_call(&CallError::Occupied, &going_on);
         assert!(failure.next.contains("Go on with `onboard resume --tenant north`."), "{failure}");
-        assert!(!of_guest(&Error::Unreachable(text()), &PLANNING).next.contains("resume"));
+        assert!(!of_guest(&Error::Unreachable(text()), &planning()).next.contains("resume"));
     }
 
     #[test]
     fn a_stale_digest_names_the_newest_plan_and_the_command_to_see_it() {
         let mismatch = PlanMismatch { current: Some("sha256:b".to_owned()), given: "sha256:a".to_owned() };
-        let failure = of_guest(&Error::PlanMismatch(mismatch), &PLANNING);
+        let failure = of_guest(&Error::PlanMismatch(mismatch), &planning());
         assert_eq!(
             failure.to_string(),
             "The plan sha256:a is not the newest one, which is sha256:b, so nothing was written. \
@@ -433,18 +455,20 @@ mod tests {
     #[test]
     fn a_company_without_certificate_management_is_told_how_to_get_it() {
         let mut preflight = super::super::samples::run_report().preflight;
-        assert_eq!(of_preflight(&preflight), None);
+        assert_eq!(of_preflight(&preflight, &COMMANDS), None);
         preflight.certificate_role = CertificateRole::Denied;
-        assert_eq!(of_preflight(&preflight).map(|failure| failure.kind), Some("forbidden"));
+        assert_eq!(of_preflight(&preflight, &COMMANDS).map(|failure| failure.kind), Some("forbidden"));
         preflight.provisioning = Provisioning::NotProvisioned;
-        let failure = of_preflight(&preflight).expect("not provisioned");
+        let failure = of_preflight(&preflight, &COMMANDS).expect("not provisioned");
         assert_eq!(failure.exit.code(), 5);
-        assert!(failure.next.contains("onboard sync --request-setup"));
+        assert!(failure.next.contains("`onboard sync --request-setup --tenant north`"), "{failure}");
+        let told = of_guest(&Error::NotProvisioned("It is not set up".to_owned()), &planning());
+        assert!(told.next.contains("`onboard sync --request-setup --tenant north`"), "{told}");
     }
 
     #[test]
     fn control_characters_of_a_foreign_text_do_not_reach_the_terminal() {
-        let failure = of_guest(&Error::Unreachable("gate\x1b[2Jway".to_owned()), &PLANNING);
+        let failure = of_guest(&Error::Unreachable("gate\x1b[2Jway".to_owned()), &planning());
         assert_eq!(failure.message, "gate [2Jway.");
     }
 }

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::{
-    args::Consent,
+    args::{Commands, Consent},
     console::{Console, grouped},
     exit::{self, Exit, Failure},
     json, show,
@@ -57,10 +57,8 @@ pub struct Request<'a> {
     pub consent: &'a Consent,
     /// Who agrees.
     pub approved_by: &'a str,
-    /// The command as a person would write it again, without consent.
-    pub again: &'a str,
-    /// The command that goes on with what was confirmed.
-    pub resume: &'a str,
+    /// What sentences tell the person to run.
+    pub commands: &'a Commands,
     /// Whether a missing set-up of certificate management may be asked for here.
     pub offers_setup: bool,
 }
@@ -121,7 +119,7 @@ pub async fn run(
     };
     show::preview(console, &preview);
     let Some(plan) = preview.plan.clone() else {
-        let failure = exit::of_preflight(&preview.preflight)
+        let failure = exit::of_preflight(&preview.preflight, request.commands)
             .unwrap_or_else(|| Failure::internal("The component ended its preview without a plan."));
         return Flowed { preview: Some(preview), failure: Some(failure), ..Flowed::default() };
     };
@@ -132,8 +130,10 @@ pub async fn run(
             flowed
         }
         NextStep::ShowOnly => {
-            console
-                .note(format!("Nothing was written. To do it: {} --confirm {}", request.again, plan.digest));
+            console.note(format!(
+                "Nothing was written. To do it: {} --confirm {}",
+                request.commands.again, plan.digest
+            ));
             flowed
         }
         NextStep::Apply => apply(console, request, &plan.digest, flowed, &mut call).await,
@@ -146,7 +146,7 @@ pub async fn run(
                 Ok(answer) if is_yes(&answer) => {
                     apply(console, request, &plan.digest, flowed, &mut call).await
                 }
-                Ok(_) => Flowed { failure: Some(declined(request.again, &plan.digest)), ..flowed },
+                Ok(_) => Flowed { failure: Some(declined(&request.commands.again, &plan.digest)), ..flowed },
                 Err(error) => {
                     let failure = Failure::internal(format!("Your answer could not be read: {error}."));
                     Flowed { failure: Some(failure), ..flowed }
@@ -161,7 +161,10 @@ pub async fn run(
                     "Nothing was written: {} writes to AvaTax wait for confirmation.",
                     grouped(plan.writes)
                 ),
-                format!("Confirm exactly this plan with `{} --confirm {}`.", request.again, plan.digest),
+                format!(
+                    "Confirm exactly this plan with `{} --confirm {}`.",
+                    request.commands.again, plan.digest
+                ),
             )),
             ..flowed
         },
@@ -201,7 +204,7 @@ pub fn agree_to_setup(console: &mut Console, request: &Request<'_>) -> Result<()
     if request.consent.yes {
         return Ok(());
     }
-    let next = format!("Agree with `{} --request-setup --yes`.", request.again);
+    let next = format!("Agree with `{} --request-setup --yes`.", request.commands.again);
     if !console.can_ask {
         return Err(Failure::new(
             Exit::ConfirmationNeeded,
@@ -243,20 +246,11 @@ async fn offer_setup(
             Exit::Unreachable,
             "not-provisioned",
             "Nothing was written, because certificate management is not set up for this company.",
-            "Ask for it whenever you like with `onboard sync --request-setup`.",
+            format!("Ask for it whenever you like with `{}`.", request.commands.setup),
         ));
     }
     let report = request_setup(console, request.approved_by, call).await?;
-    after_setup(&report, request.again).map_or(Ok(()), Err)
-}
-
-/// What going on with a confirmed plan tells the person to run.
-#[derive(Debug, Clone, Copy)]
-pub struct Going<'a> {
-    /// The command that makes such a plan, without consent.
-    pub again: &'a str,
-    /// The command that goes on with what was confirmed.
-    pub resume: &'a str,
+    after_setup(&report, &request.commands.again).map_or(Ok(()), Err)
 }
 
 async fn apply(
@@ -267,14 +261,13 @@ async fn apply(
     call: &mut impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
 ) -> Flowed {
     let approval = Approval { plan_digest: digest.to_owned(), approved_by: request.approved_by.to_owned() };
-    let going = Going { again: request.again, resume: request.resume };
-    Flowed { preview: before.preview, ..go_on(console, &going, approval, call).await }
+    Flowed { preview: before.preview, ..go_on(console, request.commands, approval, call).await }
 }
 
 /// Does what an approval names, from wherever an earlier call left it.
 pub async fn go_on(
     console: &mut Console,
-    going: &Going<'_>,
+    commands: &Commands,
     approval: Approval,
     mut call: impl AsyncFnMut(Action) -> Result<RunReport, Failure>,
 ) -> Flowed {
@@ -285,10 +278,10 @@ pub async fn go_on(
     show::applied(console, &report);
     let failure = match exit::of_applied(&report) {
         Exit::Done => {
-            console.say("\nDone. `onboard report` lists every customer.");
+            console.say(format!("\nDone. `{}` lists every customer.", commands.report));
             None
         }
-        _ => Some(in_part(&report, going)),
+        _ => Some(in_part(&report, commands)),
     };
     Flowed { applied: Some(report), failure, ..Flowed::default() }
 }
@@ -302,17 +295,17 @@ fn declined(again: &str, digest: &str) -> Failure {
     )
 }
 
-fn in_part(report: &RunReport, going: &Going<'_>) -> Failure {
-    let Going { again, resume } = going;
+fn in_part(report: &RunReport, commands: &Commands) -> Failure {
+    let Commands { again, resume, report: listing, .. } = commands;
     let mut message = if report.stopped { "Stopped as you asked" } else { "Done in part" }.to_owned();
     if report.remaining > 0 {
         message.push_str(&format!("; {} operations are not finished", grouped(report.remaining)));
     }
     message.push('.');
     let next = if report.remaining > 0 {
-        format!("Go on with `{resume}`; `onboard report` names what a person has to settle.")
+        format!("Go on with `{resume}`; `{listing}` names what a person has to settle.")
     } else {
-        format!("`onboard report` names what was not written and why; then make a new plan with `{again}`.")
+        format!("`{listing}` names what was not written and why; then make a new plan with `{again}`.")
     };
     Failure::new(Exit::Partial, "partial", message, next)
 }

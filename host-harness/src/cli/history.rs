@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     args::{ReportArgs, ReportFormat},
-    console::{Console, number},
+    console::{Console, grouped, number},
     exit::{Exit, Failure},
     json::Ending,
 };
@@ -35,9 +35,18 @@ pub fn status(console: &mut Console, report: &Report) -> Value {
         show_runs(console, report);
         show_writes(console, report);
         show_concerned(console, &concerned);
+    }
+    let denied: u64 = report.denials.iter().map(|denial| denial.count).sum();
+    if denied > 0 {
+        console.say(format!(
+            "\nRequests of the component that were denied: {}. `onboard report` says which and why.",
+            grouped(denied)
+        ));
+    }
+    if !report.runs.is_empty() {
         console.say(format!("\n{}", render::DISCLAIMER));
     }
-    json!({ "setups": report.setups, "runs": report.runs, "summary": report.summary, "open": concerned })
+    json!({ "setups": report.setups, "runs": report.runs, "denied": denied, "summary": report.summary, "open": concerned })
 }
 
 fn show_runs(console: &mut Console, report: &Report) {
@@ -203,12 +212,10 @@ pub fn of_report(error: &ReportError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Attention, Subject, Summary};
+    use crate::report::{Attention, Subject};
 
     fn small() -> Report {
         Report {
-            setups: Vec::new(),
-            runs: Vec::new(),
             lines: vec![Line {
                 record: Subject::Customer,
                 key: "A-1".to_owned(),
@@ -218,7 +225,7 @@ mod tests {
                 writes: Vec::new(),
                 attention: vec![Attention { what: "call-list", why: String::new(), remedy: "call" }],
             }],
-            summary: Summary::default(),
+            ..Report::default()
         }
     }
 

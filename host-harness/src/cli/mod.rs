@@ -15,6 +15,7 @@ pub mod flow;
 pub mod history;
 pub mod journal;
 pub mod json;
+pub mod metrics;
 mod probe;
 pub mod resume;
 pub mod review;
@@ -37,7 +38,7 @@ use std::{
 use clap::Parser as _;
 
 use self::{
-    args::{CertificatesArgs, Cli, Command, DeliveryArg, ReportArgs, ResumeArgs, SyncArgs},
+    args::{CertificatesArgs, Cli, Command, Commands, DeliveryArg, ReportArgs, ResumeArgs, SyncArgs},
     bars::Stop,
     console::Console,
     exit::{Exit, Failure},
@@ -48,7 +49,7 @@ use self::{
 use crate::{
     config::{Config, TenantConfig},
     model::onboarding::Action,
-    report::{self, Report, Summary, render},
+    report::{self, Report, render},
 };
 
 /// Version of the program and of the contract it speaks.
@@ -169,9 +170,9 @@ async fn on_tenant(
     journal: Option<JournalWrap>,
     tools: Option<run_all::Tools>,
 ) -> Result<Ending, Failure> {
-    let again = cli.again();
+    let commands = cli.commands();
     if matches!(cli.command, Command::Sync(_) | Command::Certificates(_) | Command::Resume(_)) {
-        stop.will_resume_with(cli.resume());
+        stop.will_resume_with(commands.resume.clone());
     }
     let resume_stop = Arc::clone(&stop);
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
@@ -188,22 +189,22 @@ async fn on_tenant(
     match &cli.command {
         Command::Check => {
             let mut session = open(Needs::Looking, Overrides::default(), console.bars).await?;
-            Ok(check_tenant(&mut session, console, &again).await)
+            Ok(closed(check_tenant(&mut session, console, &commands).await, session).await)
         }
         Command::Analyze => {
             let mut session = open(Needs::Reading, Overrides::default(), console.bars).await?;
-            Ok(analyze(&mut session, console, &again).await)
+            Ok(closed(analyze(&mut session, console, &commands).await, session).await)
         }
         Command::Sync(args) => {
             let approver = approver_for(&args.consent)?;
             let mut session = open(Needs::Writing, Overrides::default(), console.bars).await?;
-            Ok(sync(cli, &mut session, console, args, &approver).await)
+            Ok(closed(sync(cli, &mut session, console, args, &approver).await, session).await)
         }
         Command::Certificates(args) => {
             let approver = approver_for(&args.consent)?;
             let overrides = certificate_overrides(args.from.as_deref(), args.delivery)?;
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
-            Ok(certificates(cli, &mut session, console, args, &approver).await)
+            Ok(closed(certificates(cli, &mut session, console, args, &approver).await, session).await)
         }
         Command::Resume(ResumeArgs { from, delivery }) => {
             let overrides = certificate_overrides(from.as_deref(), *delivery)?;
@@ -218,12 +219,12 @@ async fn on_tenant(
             }
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
             let ending = resume::run(cli, &mut session, console, unfinished, &resume_stop).await;
-            Ok(ended(ending, &mut session, console).await)
+            Ok(closed(ended(ending, &mut session, console).await, session).await)
         }
         Command::Journal(args) => journal::run(console, tenant, args).await,
         Command::Review(args) => {
             let reader = session::reader(&config.reader, &cli.shared);
-            review::run(console, tenant, args, reader, &again).await
+            review::run(console, tenant, args, reader, &commands.again).await
         }
         Command::Status => {
             let report = read_history(tenant).await?;
@@ -236,16 +237,16 @@ async fn on_tenant(
     }
 }
 
-async fn check_tenant(session: &mut Session, console: &mut Console, again: &str) -> Ending {
-    let answer = session.run(Job::Sync, Action::Check, again, again).await;
-    let (checks, failure) = check::judge(answer.as_ref().map_err(Clone::clone));
+async fn check_tenant(session: &mut Session, console: &mut Console, commands: &Commands) -> Ending {
+    let answer = session.run(Job::Sync, Action::Check, commands).await;
+    let (checks, failure) = check::judge(answer.as_ref().map_err(Clone::clone), commands);
     check::show(console, &checks);
     let result = Some(check::result(&checks, answer.as_ref().ok()));
     ended(Ending { result, failure, ..Ending::default() }, session, console).await
 }
 
-async fn analyze(session: &mut Session, console: &mut Console, again: &str) -> Ending {
-    let found = session.analyze(again).await;
+async fn analyze(session: &mut Session, console: &mut Console, commands: &Commands) -> Ending {
+    let found = session.analyze(commands).await;
     let mut ending = Ending::default();
     match found {
         Ok(found) => {
@@ -265,10 +266,9 @@ async fn sync(
     args: &SyncArgs,
     approver: &str,
 ) -> Ending {
-    let (again, resume) = (&cli.again(), &cli.resume());
-    let request =
-        Request { consent: &args.consent, approved_by: approver, again, resume, offers_setup: true };
-    let mut call = async |action: Action| session.run(Job::Sync, action, again, resume).await;
+    let commands = &cli.commands();
+    let request = Request { consent: &args.consent, approved_by: approver, commands, offers_setup: true };
+    let mut call = async |action: Action| session.run(Job::Sync, action, commands).await;
     if args.request_setup {
         if let Err(failure) = flow::agree_to_setup(console, &request) {
             return Ending { failure: Some(failure), ..Ending::default() };
@@ -276,7 +276,7 @@ async fn sync(
         let asked = flow::request_setup(console, approver, &mut call).await;
         let ending = match asked {
             Ok(report) => Ending {
-                failure: flow::after_setup(&report, again),
+                failure: flow::after_setup(&report, &commands.again),
                 result: Some(serde_json::json!({ "setup": json::run_report(&report) })),
                 ..Ending::default()
             },
@@ -295,12 +295,10 @@ async fn certificates(
     args: &CertificatesArgs,
     approver: &str,
 ) -> Ending {
-    let (again, resume) = (&cli.again(), &cli.resume());
-    let request =
-        Request { consent: &args.consent, approved_by: approver, again, resume, offers_setup: false };
+    let commands = &cli.commands();
+    let request = Request { consent: &args.consent, approved_by: approver, commands, offers_setup: false };
     let job = Job::Certificates(args.way.into());
-    let flowed =
-        flow::run(console, &request, async |action| session.run(job, action, again, resume).await).await;
+    let flowed = flow::run(console, &request, async |action| session.run(job, action, commands).await).await;
     ended(ending_of(flowed), session, console).await
 }
 
@@ -314,9 +312,18 @@ async fn ended(mut ending: Ending, session: &mut Session, console: &mut Console)
         console.complain(denied);
     }
     ending.metrics.append(&mut session.metrics);
+    if !ending.metrics.is_empty() {
+        console.note(metrics::Figures::of(&ending.metrics).line());
+    }
     if let Some(failure) = &mut ending.failure {
         resume::account_for(session, failure).await;
     }
+    ending
+}
+
+/// The ending, once the session is closed: a command has ended only when its journal has.
+async fn closed(ending: Ending, session: Session) -> Ending {
+    session.close().await;
     ending
 }
 
@@ -350,12 +357,7 @@ async fn read_history(tenant: &TenantConfig) -> Result<Report, Failure> {
     let journal = session::open_history(&tenant.data_dir)?;
     match journal {
         Some(journal) => report::read(&journal).await.map_err(|error| history::of_report(&error)),
-        None => Ok(Report {
-            setups: Vec::new(),
-            runs: Vec::new(),
-            lines: Vec::new(),
-            summary: Summary::default(),
-        }),
+        None => Ok(Report::default()),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    args::{Cli, Way},
+    args::{Cli, Commands, Way},
     bars::Stop,
     console::{Console, grouped},
     exit::{Exit, Failure},
@@ -219,15 +219,14 @@ pub async fn run(
     open: Vec<Confirmed>,
     stop: &Stop,
 ) -> Ending {
-    let resume = cli.resume();
     let mut done = Vec::new();
     let mut failure = None;
     for plan in open {
         announce(console, &plan);
         let approval = Approval { plan_digest: plan.digest.clone(), approved_by: plan.by.clone() };
-        let request = flow::Going { again: &cli.planning(plan.way), resume: &resume };
-        let flowed = flow::go_on(console, &request, approval, async |action| {
-            session.run(plan.job, action, request.again, &resume).await
+        let commands = Commands { again: cli.planning(plan.way), ..cli.commands() };
+        let flowed = flow::go_on(console, &commands, approval, async |action| {
+            session.run(plan.job, action, &commands).await
         })
         .await;
         done.push(result(&plan, flowed.applied.as_ref().map(json::run_report)));

@@ -5,6 +5,8 @@
 //! way to the network, and only commands that write open the journal for writing, so that two of them cannot run at
 //! once and readers are never in the way.
 
+mod journals;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,10 +15,12 @@ use std::{
 
 use serde_json::{Value, json};
 
+use self::journals::DenialsOnly;
+pub use self::journals::{JOURNAL, open_history, open_journal};
 use super::{
-    args::Shared,
+    args::{Commands, Shared},
     bars::{Bars, Stop},
-    exit::{self, Commands, Exit, Failure},
+    exit::{self, After, Exit, Failure},
 };
 use crate::{
     config::{Config, ConfigError, ReaderConfig, TenantConfig},
@@ -24,10 +28,9 @@ use crate::{
     engine::{EngineOptions, HostEngine},
     erp::{self, ErpOpenError},
     error::CallError,
-    journal::{Journal, JournalOpenError, SqliteJournal},
+    journal::Journal,
     limits::Limits,
     model::{
-        journal::{Entry, JournalError, Query, StoredEntry},
         onboarding::{Action, Analysis, CertificateOption, RunReport},
         tenant::Delivery,
     },
@@ -38,8 +41,6 @@ use crate::{
     tenant::{Tenant, Turn},
 };
 
-/// File name of a tenant's journal in its data folder.
-pub const JOURNAL: &str = "journal.sqlite";
 /// Where `cargo xtask component` puts the component, below the workspace.
 const BUILT: &str = "target/component";
 const COMPONENT: &str = "ecms_onboarding.wasm";
@@ -50,9 +51,9 @@ pub const READINGS: &str = "readings";
 /// What a command needs of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Customers only: no network, no credentials, no journal.
+    /// Customers only: no network, no credentials, no journal but for denials.
     Reading,
-    /// AvaTax, but nothing is recorded.
+    /// AvaTax, but nothing is recorded but denials.
     Looking,
     /// Everything.
     Writing,
@@ -212,7 +213,7 @@ impl Session {
                 None => journal,
             }
         } else {
-            Arc::new(NoJournal)
+            Arc::new(DenialsOnly::new(&config.data_dir))
         };
         let bars = Arc::new(Bars::new(draw, Arc::clone(&stop)));
         let tenant = Tenant {
@@ -242,25 +243,19 @@ impl Session {
     }
 
     /// Runs `analyze`.
-    pub async fn analyze(&mut self, again: &str) -> Result<Analysis, Failure> {
+    pub async fn analyze(&mut self, commands: &Commands) -> Result<Analysis, Failure> {
         let busy = self.stop.during_call();
         let call = self.plugin.analyze_metered(&self.tenant).await;
         drop(busy);
-        self.finish("analyze", call, &Commands { again, resume: None })
+        self.finish("analyze", call, &After { commands, confirmed: false })
     }
 
-    /// Runs `sync` or `onboard-certificates` with an action. `again` is what the person would run to plan again,
-    /// `resume` what goes on with a confirmed plan.
-    pub async fn run(
-        &mut self,
-        job: Job,
-        action: Action,
-        again: &str,
-        resume: &str,
-    ) -> Result<RunReport, Failure> {
+    /// Runs `sync` or `onboard-certificates` with an action. `commands` are what failures name.
+    pub async fn run(&mut self, job: Job, action: Action, commands: &Commands) -> Result<RunReport, Failure> {
         let applies = matches!(action, Action::Apply(_));
         // Asked while the preview came to its end: the writes are not even begun.
         if self.stop.asked() {
+            let again = &commands.again;
             return Err(if applies { exit::not_begun(again) } else { exit::before_anything(again) });
         }
         let busy = self.stop.during_call();
@@ -273,7 +268,7 @@ impl Session {
         };
         drop(busy);
         self.cut_short = (applies && call.value.is_err()).then_some(job);
-        self.finish(name, call, &Commands { again, resume: applies.then_some(resume) })
+        self.finish(name, call, &After { commands, confirmed: applies })
     }
 
     /// The job whose confirmed plan did not come to its end in the last call, and the journal that knows how far it came.
@@ -288,7 +283,14 @@ impl Session {
         self.tenant.journal.as_ref()
     }
 
-    fn finish<T>(&mut self, name: &str, call: Call<T>, commands: &Commands<'_>) -> Result<T, Failure> {
+    /// Gives everything back where blocking keeps nobody waiting: the journal tidies up its file and the ERP's connection
+    /// is closed.
+    pub async fn close(self) {
+        // A panic in there has nobody to tell; what was recorded is on the disk.
+        let _closed = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+
+    fn finish<T>(&mut self, name: &str, call: Call<T>, after: &After<'_>) -> Result<T, Failure> {
         self.bars.clear();
         let metrics = &call.metrics;
         self.metrics.push(json!({
@@ -302,11 +304,15 @@ impl Session {
             "bytes_up": metrics.bytes_up,
             "bytes_down": metrics.bytes_down,
             "denied": metrics.denied,
+            "denied_unrecorded": metrics.denied_unrecorded,
         }));
         // As they are: the line to paste at the end must not get a full stop.
         self.denied.extend(metrics.denied.iter().cloned());
+        self.denied.extend(metrics.denied_unrecorded.iter().map(|why| {
+            format!("What was denied in this call is not in the journal: {}", exit::sentence(why))
+        }));
         call.value.map_err(|error: CallError| {
-            let mut failure = exit::of_call(&error, commands);
+            let mut failure = exit::of_call(&error, after);
             // The component says that AvaTax cannot be reached; which address that was is known here.
             if failure.kind == "unreachable" {
                 failure.message.push_str(&format!(" The address is {}.", self.tenant.settings.base_url));
@@ -327,37 +333,6 @@ async fn blocking<T: Send + 'static>(
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Opens a tenant's journal for writing, and makes its folder first.
-pub fn open_journal(data_dir: &Path) -> Result<SqliteJournal, Failure> {
-    std::fs::create_dir_all(data_dir).map_err(|error| {
-        Failure::configuration(
-            format!("The data folder {} could not be made: {error}.", data_dir.display()),
-            "Set `data-dir` to a folder that you may write to.",
-        )
-    })?;
-    SqliteJournal::open(&data_dir.join(JOURNAL)).map_err(|error| of_journal(&error))
-}
-
-/// Opens a tenant's journal for reading; none if nothing was ever recorded.
-pub fn open_history(data_dir: &Path) -> Result<Option<SqliteJournal>, Failure> {
-    match SqliteJournal::open_read_only(&data_dir.join(JOURNAL)) {
-        Ok(journal) => Ok(Some(journal)),
-        Err(JournalOpenError::Missing(_)) => Ok(None),
-        Err(error) => Err(of_journal(&error)),
-    }
-}
-
-/// Turns a journal that could not be opened into a failure. Most of these texts already say what to do.
-fn of_journal(error: &JournalOpenError) -> Failure {
-    match error {
-        JournalOpenError::Broken { .. } => {
-            Failure::new(Exit::Internal, "journal-broken", error.to_string(), super::journal::REMEDY)
-        }
-        JournalOpenError::InUse { .. } => Failure::new(Exit::Usage, "journal-in-use", error.to_string(), ""),
-        _ => Failure::new(Exit::Usage, "journal", error.to_string(), ""),
-    }
 }
 
 /// Reads the configuration.
@@ -466,19 +441,6 @@ fn cache_folder() -> Option<PathBuf> {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")))?;
     base.is_absolute().then(|| base.join("onboard"))
-}
-
-/// The journal of a command that records nothing: empty, and refuses entries.
-struct NoJournal;
-
-#[async_trait::async_trait]
-impl Journal for NoJournal {
-    async fn append(&self, _entries: Vec<Entry>) -> Result<u64, JournalError> {
-        Err(JournalError::Unavailable("this command records nothing".to_owned()))
-    }
-    async fn read(&self, _query: Query) -> Result<Vec<StoredEntry>, JournalError> {
-        Ok(Vec::new())
-    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,18 @@
 //! The id of a document is its file name. Only regular files directly in the folder count: sub-folders, hidden files,
 //! devices, and links that lead out of the folder are passed over, and an id that is not a plain file name names
 //! nothing. File names that are not UTF-8 cannot be ids and are passed over too.
+//!
+//! Whoever hands in certificates may be able to write into the folder while it is read. So no path is looked at first and
+//! opened afterwards: every name is opened below the folder's own handle, which does not let it out, and what it is and how
+//! large is asked of the file that was opened.
 
-use std::{
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{io::Read as _, path::Path, sync::Arc};
 
 use bytes::Bytes;
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, File, OpenOptions},
+};
 use sha2::{Digest as _, Sha256};
 
 use super::{DocumentsOpenError, MAX_BYTES, blocking, digest, hex, media_type, page_size, too_large};
@@ -22,17 +26,24 @@ const MAX_FILES: usize = 100_000;
 /// A folder of documents.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    /// With every link resolved, so that a file can be told to lie inside.
-    path: PathBuf,
+    dir: Arc<Dir>,
+}
+
+/// What is behind an id.
+enum Found {
+    /// A file that can be read, and its size when it was opened.
+    File(File, u64),
+    /// A file that may not be read.
+    Closed(u64),
 }
 
 impl Folder {
     /// Looks whether the folder is there.
     pub fn open(path: &Path) -> Result<Self, DocumentsOpenError> {
         let fail = |source| DocumentsOpenError::Folder { path: path.to_path_buf(), source };
-        let resolved = fs::canonicalize(path).map_err(fail)?;
-        fs::read_dir(&resolved).map_err(fail)?;
-        Ok(Self { path: resolved })
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(fail)?;
+        dir.entries().map_err(fail)?;
+        Ok(Self { dir: Arc::new(dir) })
     }
 
     /// Lists documents by file name, starting after one.
@@ -64,9 +75,11 @@ impl Folder {
 
     fn names(&self) -> Result<Vec<String>, DocumentError> {
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(unavailable)? {
+        for entry in self.dir.entries().map_err(unavailable)? {
             if let Ok(name) = entry.map_err(unavailable)?.file_name().into_string()
-                && self.locate(&name).is_some()
+                && is_plain(&name)
+                // Only to keep sub-folders and the like out of the list; whether it may be read shows when it is opened.
+                && self.dir.metadata(&name).is_ok_and(|meta| meta.is_file())
             {
                 names.push(name);
             }
@@ -79,34 +92,42 @@ impl Folder {
         Ok(names)
     }
 
-    /// The file behind an id, if it is one that may be read.
-    fn locate(&self, id: &str) -> Option<PathBuf> {
-        if id.is_empty() || id.starts_with('.') || id.contains(['/', '\\', '\0']) {
+    /// The file behind an id, opened, if it is one that may be read.
+    fn find(&self, id: &str) -> Option<Found> {
+        if !is_plain(id) {
             return None;
         }
-        let path = fs::canonicalize(self.path.join(id)).ok()?;
-        (path.starts_with(&self.path) && path.is_file()).then_some(path)
+        let mut options = OpenOptions::new();
+        options.read(true);
+        // A pipe in the place of the file must not keep us waiting for its other end.
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::custom_flags(
+            &mut options,
+            rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+        );
+        match self.dir.open_with(id, &options) {
+            Ok(file) => {
+                let meta = file.metadata().ok().filter(cap_std::fs::Metadata::is_file)?;
+                Some(Found::File(file, meta.len()))
+            }
+            Err(_) => {
+                let meta = self.dir.metadata(id).ok().filter(cap_std::fs::Metadata::is_file)?;
+                Some(Found::Closed(meta.len()))
+            }
+        }
     }
 
     /// None if the file went away since it was listed.
     fn describe(&self, id: &str) -> Result<Option<Document>, DocumentError> {
-        let Some(path) = self.locate(id) else { return Ok(None) };
-        let size = fs::metadata(&path).map(|meta| meta.len()).unwrap_or_default();
-        let file = fs::File::open(&path).ok().filter(|_| size <= MAX_BYTES);
-        let Some(mut file) = file else {
+        let (mut file, size) = match self.find(id) {
+            None => return Ok(None),
+            Some(Found::File(file, size)) if size <= MAX_BYTES => (file, size),
             // Too large, or not readable by us: it stays in the list, so that the report names it.
-            return Ok(Some(Document {
-                id: id.to_owned(),
-                name: id.chars().take(200).collect(),
-                media_type: media_type(&[]).to_owned(),
-                size,
-                sha256: digest(format!("not read: {id}, {size} bytes").as_bytes()),
-                customer: None,
-            }));
+            Some(Found::File(_, size) | Found::Closed(size)) => return Ok(Some(unread(id, size))),
         };
         let mut hash = Sha256::new();
         let mut head = Vec::new();
-        let mut size = 0_u64;
+        let mut read = 0_u64;
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let count = file.read(&mut buffer).map_err(unavailable)?;
@@ -115,22 +136,31 @@ impl Folder {
                 head.extend_from_slice(part);
             }
             hash.update(part);
-            size += count as u64;
+            read += count as u64;
+            // Somebody who writes as fast as we read would keep us here.
+            if read > MAX_BYTES {
+                return Ok(Some(unread(id, size.max(read))));
+            }
         }
         Ok(Some(Document {
             id: id.to_owned(),
             name: id.chars().take(200).collect(),
             media_type: media_type(&head).to_owned(),
-            size,
+            size: read,
             sha256: hex(&hash.finalize()),
             customer: None,
         }))
     }
 
     fn read(&self, id: &str) -> Result<Bytes, DocumentError> {
-        let path = self.locate(id).ok_or(DocumentError::NotFound)?;
-        let file = fs::File::open(path).map_err(unavailable)?;
-        let size = file.metadata().map_err(unavailable)?.len();
+        let (file, size) = match self.find(id) {
+            Some(Found::File(file, size)) => (file, size),
+            Some(Found::Closed(_)) => {
+                let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+                return Err(unavailable(denied));
+            }
+            None => return Err(DocumentError::NotFound),
+        };
         if size > MAX_BYTES {
             return Err(too_large(size));
         }
@@ -141,6 +171,23 @@ impl Folder {
             return Err(too_large(bytes.len() as u64));
         }
         Ok(bytes.into())
+    }
+}
+
+/// Whether a name can be that of a document: a plain one, not hidden.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
+}
+
+/// A document whose content nobody has seen.
+fn unread(id: &str, size: u64) -> Document {
+    Document {
+        id: id.to_owned(),
+        name: id.chars().take(200).collect(),
+        media_type: media_type(&[]).to_owned(),
+        size,
+        sha256: digest(format!("not read: {id}, {size} bytes").as_bytes()),
+        customer: None,
     }
 }
 

@@ -205,3 +205,98 @@ async fn without_its_component_a_copy_is_not_refused_but_not_to_be_had_now() {
         "{answer:?}"
     );
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_lead_nowhere_outside_whatever_they_are_made_of() {
+    use std::os::unix::fs::symlink;
+    let place = tempfile::tempdir().expect("folder");
+    let folder = place.path().join("certificates");
+    fs::create_dir_all(folder.join("sub")).expect("folder");
+    fs::create_dir(place.path().join("private")).expect("folder");
+    fs::write(place.path().join("private/secret.pdf"), "%PDF-secret").expect("file");
+    fs::write(folder.join("own.pdf"), "%PDF-own").expect("file");
+    let absolute = place.path().join("private/secret.pdf");
+    for (name, target) in [
+        ("absolute.pdf", absolute.as_path()),
+        ("climbing.pdf", Path::new("../private/secret.pdf")),
+        ("winding.pdf", Path::new("sub/../../private/secret.pdf")),
+        ("folder.pdf", Path::new("../private")),
+        ("second.pdf", Path::new("climbing.pdf")),
+        ("process.pdf", Path::new("/proc/self/environ")),
+    ] {
+        symlink(target, folder.join(name)).expect("link");
+    }
+    symlink("../private", folder.join("way")).expect("link");
+    symlink("way/secret.pdf", folder.join("through.pdf")).expect("link");
+    symlink("own.pdf", folder.join("inside.pdf")).expect("link");
+    let status = std::process::Command::new("mkfifo").arg(folder.join("pipe.pdf")).status().expect("runs");
+    assert!(status.success());
+
+    let documents = documents(Some(&folder), None);
+    let page = documents.list(None, 100).await.expect("page");
+    assert_eq!(ids(&page), ["file:inside.pdf", "file:own.pdf"]);
+    for id in ["absolute", "climbing", "winding", "folder", "second", "process", "through", "pipe"] {
+        let answer = documents.bytes(&format!("file:{id}.pdf"), Rendition::Original).await;
+        assert!(matches!(answer, Err(DocumentError::NotFound)), "{id}: {answer:?}");
+    }
+    for id in
+        ["file:..", "file:.", "file:way/secret.pdf", "file:sub/../own.pdf", "file:../private/secret.pdf"]
+    {
+        let answer = documents.bytes(id, Rendition::Original).await;
+        assert!(matches!(answer, Err(DocumentError::NotFound)), "{id}: {answer:?}");
+    }
+}
+
+/// Somebody who may write into the folder changes a file for a link, again and again, while it is read.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_that_is_put_in_the_place_of_a_file_while_it_is_read_shows_nothing() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let place = tempfile::tempdir().expect("folder");
+    let folder = place.path().join("certificates");
+    fs::create_dir(&folder).expect("folder");
+    let secret = place.path().join("secret.pdf");
+    fs::write(&secret, "%PDF-secret").expect("file");
+    let own = folder.join("a.pdf");
+    fs::write(&own, "%PDF-own").expect("file");
+    let documents = documents(Some(&folder), None);
+    let stop = Arc::new(AtomicBool::new(false));
+    let done = Arc::clone(&stop);
+    let swapping = std::thread::spawn(move || {
+        while !done.load(Ordering::Relaxed) {
+            let (link, file) = (folder.join(".link"), folder.join(".file"));
+            std::os::unix::fs::symlink(&secret, &link).expect("link");
+            fs::rename(&link, &own).expect("in place");
+            fs::write(&file, "%PDF-own").expect("file");
+            fs::rename(&file, &own).expect("in place");
+        }
+    });
+    let known = [digest(b"%PDF-own"), digest(b"not read: a.pdf, 8 bytes")];
+    let mut seen = (0, 0);
+    // Looking first and opening then showed the secret once in some thousand readings.
+    for round in 0..20_000 {
+        match documents.bytes("file:a.pdf", Rendition::Original).await {
+            Ok(bytes) => {
+                assert_eq!(bytes.as_ref(), b"%PDF-own");
+                seen.0 += 1;
+            }
+            Err(error) => {
+                // Not readable, where the link came and went between two looks.
+                assert!(
+                    matches!(error, DocumentError::NotFound | DocumentError::Unavailable(_)),
+                    "{error:?}"
+                );
+                seen.1 += 1;
+            }
+        }
+        if round % 10 == 0 {
+            for document in documents.list(None, 10).await.expect("page").documents {
+                assert!(known.contains(&document.sha256) && document.size == 8, "{document:?}");
+            }
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    swapping.join().expect("the swapping thread");
+    assert!(seen.0 > 0 && seen.1 > 0, "the readings met only one of the two: {seen:?}");
+}

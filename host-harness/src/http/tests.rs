@@ -105,6 +105,48 @@ async fn credentials_and_identification_are_added_and_what_the_component_set_is_
 }
 
 #[tokio::test]
+async fn a_bearer_token_is_sent_as_one() {
+    let server = server(OK, false);
+    let credentials = Credentials::bearer("abc.def".into()).unwrap();
+    let mut gate = Gate { credentials, ..gate(&server.base, Limits::default()) };
+    send(&mut gate, get(&format!("{}/api/v2/utilities/ping", server.base))).await.unwrap();
+    let head = server.heads.recv().unwrap();
+    assert!(head.contains("\r\nauthorization: bearer abc.def\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn another_place_that_a_rule_opens_gets_neither_credentials_nor_identification() {
+    let (home, other) = (server(OK, false), server(OK, false));
+    let mut gate = gate(&home.base, Limits::default());
+    // The same path, so that nothing but the host and port tells them apart.
+    gate.policy = gate.policy.allow(format!("GET {}/api/v2/utilities/ping", other.base).parse().unwrap());
+    for base in [&other.base, &home.base] {
+        send(&mut gate, get(&format!("{base}/api/v2/utilities/ping"))).await.unwrap();
+    }
+    let (head, own) = (other.heads.recv().unwrap(), home.heads.recv().unwrap());
+    for field in ["authorization: ", "x-avalara-client: "] {
+        assert!(!head.contains(field), "{head}");
+        assert!(own.contains(field), "{own}");
+    }
+}
+
+#[tokio::test]
+async fn each_tenant_is_sent_as_itself_also_over_one_connection() {
+    let server = server(OK, false);
+    let client = HttpClient::new(&Limits::default()).unwrap();
+    for (account, basic) in [("2000", "mjawmdplrvk="), ("3000", "mzawmdplrvk=")] {
+        let credentials = Credentials::basic(account, "KEY".into()).unwrap();
+        let mut gate = Gate { client: client.clone(), credentials, ..gate(&server.base, Limits::default()) };
+        let answer = send(&mut gate, get(&format!("{}/api/v2/utilities/ping", server.base))).await.unwrap();
+        text(answer).await.unwrap();
+        let head = server.heads.recv().unwrap();
+        assert!(head.contains(&format!("\r\nauthorization: basic {basic}\r\n")), "{head}");
+        // The connection goes back to the pool in a task of its own.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn the_fields_of_the_host_are_forbidden_to_the_component() {
     let filter = gate("http://127.0.0.1:1", Limits::default()).forbidden_header_filter();
     for name in [
@@ -145,7 +187,16 @@ async fn a_denied_request_is_never_sent_and_leaves_a_sentence() {
     let counters = gate.counters();
     assert_eq!(counters.denials.load(Ordering::Relaxed), 1);
     assert_eq!(counters.requests.load(Ordering::Relaxed), 0);
-    assert!(counters.denied.lock().unwrap().first().unwrap().contains("allow = [\"GET http://127.0.0.1"));
+    assert!(
+        counters
+            .denied
+            .lock()
+            .unwrap()
+            .first()
+            .unwrap()
+            .to_string()
+            .contains("allow = [\"GET http://127.0.0.1")
+    );
     assert!(server.heads.try_recv().is_err());
 }
 

@@ -77,6 +77,7 @@ pub const fn kind_name(kind: EntryKind) -> &'static str {
         EntryKind::Intent => "intent",
         EntryKind::Outcome => "outcome",
         EntryKind::Review => "review",
+        EntryKind::Denied => "denied",
     }
 }
 
@@ -108,7 +109,7 @@ pub const fn state_name(state: OutcomeState) -> &'static str {
     }
 }
 
-const KINDS: [EntryKind; 7] = [
+const KINDS: [EntryKind; 8] = [
     EntryKind::PlanOpened,
     EntryKind::PlanItem,
     EntryKind::PlanReady,
@@ -116,6 +117,7 @@ const KINDS: [EntryKind; 7] = [
     EntryKind::Intent,
     EntryKind::Outcome,
     EntryKind::Review,
+    EntryKind::Denied,
 ];
 const OPERATIONS: [Operation; 9] = [
     Operation::Sync,
@@ -138,7 +140,7 @@ const STATES: [OutcomeState; 5] = [
 
 /// The text forms of all kinds.
 #[must_use]
-pub fn kind_names() -> [&'static str; 7] {
+pub fn kind_names() -> [&'static str; 8] {
     KINDS.map(kind_name)
 }
 

@@ -40,8 +40,8 @@ use crate::{
 
 /// Marks a file as a journal of ours ("ECMS" as a number).
 const APPLICATION: i64 = 0x4543_4d53;
-/// Layout of the table and its indexes. Raised with every change of them.
-const LAYOUT: i64 = 2;
+/// Layout of the table and its indexes, and the kinds in it. Raised with every change of them.
+const LAYOUT: i64 = 3;
 
 const TABLE: &str = "
     CREATE TABLE entry (
@@ -144,6 +144,13 @@ impl SqliteJournal {
     fn with(connection: Connection, path: &Path, head: Head, writing: Option<Writing>) -> Self {
         let inner = Inner { connection, head, writing };
         Self { inner: Arc::new(Mutex::new(inner)), path: path.into() }
+    }
+
+    /// Closes the journal where blocking is allowed, as far as no clone is left: SQLite tidies up the file then, which takes
+    /// its time on a slow disk.
+    pub async fn close(self) {
+        // A panic in there has nobody to tell; what was appended is on the disk since then.
+        let _closed = tokio::task::spawn_blocking(move || drop(self)).await;
     }
 
     /// Where the journal lies.
@@ -343,15 +350,17 @@ fn patient(connection: &Connection, path: &Path) -> Result<(), JournalOpenError>
 fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalOpenError> {
     let found = layout(connection).map_err(|error| open_error(path, &error))?;
     let change = match found {
-        (APPLICATION, LAYOUT) => String::new(),
-        (APPLICATION, 1) => format!("{FROM_LAYOUT_1} {INDEXES}"),
-        (0, 0) if is_empty(connection) => format!("{TABLE} {INDEXES}"),
+        (APPLICATION, LAYOUT) => None,
+        // Only a kind of entry came with the third; versions that do not know it have to say so.
+        (APPLICATION, 2) => Some(String::new()),
+        (APPLICATION, 1) => Some(format!("{FROM_LAYOUT_1} {INDEXES}")),
+        (0, 0) if is_empty(connection) => Some(format!("{TABLE} {INDEXES}")),
         found => return Err(foreign(path, found)),
     };
     let set_up = || -> rusqlite::Result<()> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        if !change.is_empty() {
+        if let Some(change) = &change {
             connection.execute_batch(&format!(
                 "BEGIN; {change} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;"
             ))?;

@@ -3,13 +3,18 @@
 //! The bytes of an answer are bounded by the sandbox; this bounds its shape. Lists are counted together, so that no
 //! nesting of them gets past the cap; a text that is too long is refused, because cutting a name or a digest would
 //! change what it says; characters that could move a terminal's cursor or turn the reading direction become spaces.
+//! Every record is taken apart by all its fields, so that one that is added to the contract does not compile before somebody
+//! has said here how it is bounded.
 
 use crate::{
     error::{CallError, is_invisible},
     limits::Limits,
     model::{
         erp::Description,
-        onboarding::{Analysis, DecisionCount, Obstacle, OutcomeCount, Preflight, RunReport, Sample},
+        onboarding::{
+            Analysis, CoverageCount, DecisionCount, EvidenceCount, Obstacle, OutcomeCount, Plan, Preflight,
+            RegionCount, RunReport, Sample,
+        },
     },
 };
 
@@ -44,8 +49,8 @@ impl Budget {
 
     fn samples(&mut self, samples: &mut [Sample]) -> Result<(), CallError> {
         self.items(samples.len())?;
-        for sample in samples {
-            for text in [&mut sample.id, &mut sample.code, &mut sample.name, &mut sample.detail] {
+        for Sample { id, code, name, detail } in samples {
+            for text in [id, code, name, detail] {
                 self.text(text)?;
             }
         }
@@ -53,70 +58,106 @@ impl Budget {
     }
 
     fn description(&mut self, source: &mut Description) -> Result<(), CallError> {
-        self.items(source.exemption_fields.len())?;
-        self.text(&mut source.product)?;
-        self.text(&mut source.adapter)?;
-        source.exemption_fields.iter_mut().try_for_each(|field| self.text(field))
+        let Description { product, adapter, exemption_fields, customers: _ } = source;
+        self.items(exemption_fields.len())?;
+        self.text(product)?;
+        self.text(adapter)?;
+        exemption_fields.iter_mut().try_for_each(|field| self.text(field))
     }
 
     fn obstacles(&mut self, obstacles: &mut [Obstacle]) -> Result<(), CallError> {
         self.items(obstacles.len())?;
-        obstacles.iter_mut().try_for_each(|obstacle| self.samples(&mut obstacle.samples))
+        for Obstacle { kind: _, effect: _, customers: _, samples } in obstacles {
+            self.samples(samples)?;
+        }
+        Ok(())
     }
 
     fn preflight(&mut self, preflight: &mut Preflight) -> Result<(), CallError> {
-        self.text(&mut preflight.service_version)?;
-        self.text(&mut preflight.authentication)?;
-        self.text(&mut preflight.company_name)?;
-        self.description(&mut preflight.source)
+        let Preflight {
+            service_version,
+            authentication,
+            company_id: _,
+            company_name,
+            provisioning: _,
+            certificate_role: _,
+            source,
+        } = preflight;
+        self.text(service_version)?;
+        self.text(authentication)?;
+        self.text(company_name)?;
+        self.description(source)
     }
 
     fn decisions(&mut self, decisions: &mut [DecisionCount]) -> Result<(), CallError> {
         self.items(decisions.len())?;
-        decisions.iter_mut().try_for_each(|decision| self.samples(&mut decision.samples))
+        for DecisionCount { decision: _, count: _, samples } in decisions {
+            self.samples(samples)?;
+        }
+        Ok(())
     }
 
     fn outcomes(&mut self, outcomes: &mut [OutcomeCount]) -> Result<(), CallError> {
         self.items(outcomes.len())?;
-        outcomes.iter_mut().try_for_each(|outcome| self.samples(&mut outcome.samples))
+        for OutcomeCount { operation: _, state: _, count: _, samples } in outcomes {
+            self.samples(samples)?;
+        }
+        Ok(())
     }
 }
 
 /// An analysis within the caps.
 pub(super) fn analysis(mut analysis: Analysis, limits: &Limits) -> Result<Analysis, CallError> {
     let mut budget = Budget::new(limits);
-    budget.description(&mut analysis.source)?;
-    budget.items(analysis.by_strength.len())?;
-    budget.items(analysis.by_evidence.len())?;
-    for count in &mut analysis.by_evidence {
-        budget.text(&mut count.field)?;
+    let Analysis {
+        source,
+        total: _,
+        exempt: _,
+        taxable: _,
+        unknown: _,
+        out_of_use: _,
+        unreadable: _,
+        creatable: _,
+        invitable: _,
+        by_strength,
+        by_evidence,
+        by_region,
+        obstacles,
+    } = &mut analysis;
+    budget.description(source)?;
+    budget.items(by_strength.len())?;
+    budget.items(by_evidence.len())?;
+    for EvidenceCount { kind: _, field, customers: _ } in by_evidence {
+        budget.text(field)?;
     }
-    budget.items(analysis.by_region.len())?;
-    for count in &mut analysis.by_region {
-        budget.text(&mut count.country)?;
-        budget.text(&mut count.region)?;
+    budget.items(by_region.len())?;
+    for RegionCount { country, region, customers: _, exempt: _ } in by_region {
+        budget.text(country)?;
+        budget.text(region)?;
     }
-    budget.obstacles(&mut analysis.obstacles)?;
+    budget.obstacles(obstacles)?;
     Ok(analysis)
 }
 
 /// A run report within the caps.
 pub(super) fn report(mut report: RunReport, limits: &Limits) -> Result<RunReport, CallError> {
     let mut budget = Budget::new(limits);
-    budget.preflight(&mut report.preflight)?;
-    if let Some(plan) = &mut report.plan {
+    let RunReport { preflight, plan, decisions, obstacles, outcomes, coverage, remaining: _, stopped: _ } =
+        &mut report;
+    budget.preflight(preflight)?;
+    if let Some(Plan { digest, writes: _, certificates: _, invitations: _ }) = plan {
         // It is shown to be copied into a command line, so it has to be a digest and nothing else.
-        if !is_digest(&plan.digest) {
+        if !is_digest(digest) {
             return Err(CallError::trap("The component gave a plan without a proper digest.", ""));
         }
     }
-    budget.decisions(&mut report.decisions)?;
-    budget.obstacles(&mut report.obstacles)?;
-    budget.outcomes(&mut report.outcomes)?;
-    budget.items(report.coverage.len())?;
-    for count in &mut report.coverage {
-        budget.text(&mut count.country)?;
-        budget.text(&mut count.region)?;
+    budget.decisions(decisions)?;
+    budget.obstacles(obstacles)?;
+    budget.outcomes(outcomes)?;
+    budget.items(coverage.len())?;
+    for CoverageCount { country, region, effective: _, not_yet: _ } in coverage {
+        budget.text(country)?;
+        budget.text(region)?;
     }
     Ok(report)
 }
@@ -131,8 +172,12 @@ pub(crate) fn is_digest(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::onboarding::{
-        CertificateRole, CoverageCount, Decision, Effect, ObstacleKind, Provisioning, RegionCount,
+    use crate::model::{
+        erp::EvidenceKind,
+        journal::{Operation, OutcomeState},
+        onboarding::{
+            CertificateRole, Decision, Effect, ObstacleKind, Provisioning, Strength, StrengthCount,
+        },
     };
 
     fn source() -> Description {
@@ -241,5 +286,139 @@ mod tests {
         let clean = report(dirty, &Limits::default()).unwrap();
         assert_eq!(clean.coverage[0].country, " [2J");
         assert_eq!(clean.coverage[0].region, "G A");
+    }
+
+    /// What to put into a report, field by field.
+    type Change<T> = fn(&mut T, &str);
+
+    #[test]
+    fn every_text_of_an_analysis_is_bounded_and_cleaned() {
+        let changes: [Change<Analysis>; 7] = [
+            |it, text| text.clone_into(&mut it.source.product),
+            |it, text| text.clone_into(&mut it.source.adapter),
+            |it, text| it.source.exemption_fields.push(text.to_owned()),
+            |it, text| {
+                it.by_evidence.push(EvidenceCount {
+                    kind: EvidenceKind::NonTaxableFlag,
+                    field: text.to_owned(),
+                    customers: 1,
+                });
+            },
+            |it, text| it.by_region.push(region(text, "")),
+            |it, text| it.by_region.push(region("", text)),
+            |it, text| it.obstacles.push(obstacle(text)),
+        ];
+        every(&changes, example, analysis);
+    }
+
+    #[test]
+    fn every_text_of_a_run_report_is_bounded_and_cleaned() {
+        let changes: [Change<RunReport>; 9] = [
+            |it, text| text.clone_into(&mut it.preflight.service_version),
+            |it, text| text.clone_into(&mut it.preflight.authentication),
+            |it, text| text.clone_into(&mut it.preflight.company_name),
+            |it, text| text.clone_into(&mut it.preflight.source.product),
+            |it, text| it.decisions.push(decision(text)),
+            |it, text| it.obstacles.push(obstacle(text)),
+            |it, text| it.outcomes.push(outcome(text)),
+            |it, text| it.coverage.push(coverage(text, "")),
+            |it, text| it.coverage.push(coverage("", text)),
+        ];
+        every(&changes, run_report, report);
+    }
+
+    fn every<T: std::fmt::Debug>(
+        changes: &[Change<T>],
+        plain: fn() -> T,
+        check: fn(T, &Limits) -> Result<T, CallError>,
+    ) {
+        let limits = Limits { returned_text_bytes: 12, ..Limits::default() };
+        for (at, change) in changes.iter().enumerate() {
+            let with = |text: &str| {
+                let mut it = plain();
+                change(&mut it, text);
+                check(it, &limits)
+            };
+            assert!(matches!(with("thirteen long"), Err(CallError::Limit { max: 12, .. })), "{at}");
+            let clean = format!("{:?}", with("a\u{1b}[2J\u{202e}b").unwrap());
+            assert!(clean.contains("a [2J b"), "{at}: {clean}");
+        }
+    }
+
+    #[test]
+    fn every_list_counts() {
+        let limits = Limits { returned_items: 0, ..Limits::default() };
+        let strength = || StrengthCount { strength: Strength::Weak, customers: 1 };
+        let lists: [fn(&mut Analysis); 3] = [
+            |it| it.source.exemption_fields.push(String::new()),
+            |it| it.by_region.push(region("", "")),
+            |it| it.obstacles.push(Obstacle { samples: Vec::new(), ..obstacle("") }),
+        ];
+        for (at, list) in lists.iter().enumerate() {
+            let mut it = example();
+            list(&mut it);
+            assert!(matches!(analysis(it, &limits), Err(CallError::Limit { max: 0, .. })), "{at}");
+        }
+        let more = [
+            Analysis { by_strength: vec![strength()], ..example() },
+            Analysis {
+                by_evidence: vec![EvidenceCount {
+                    kind: EvidenceKind::NoTaxRows,
+                    field: String::new(),
+                    customers: 1,
+                }],
+                ..example()
+            },
+        ];
+        for it in more {
+            assert!(matches!(analysis(it, &limits), Err(CallError::Limit { max: 0, .. })));
+        }
+        let lists: [fn(&mut RunReport); 4] = [
+            |it| it.decisions.push(DecisionCount { samples: Vec::new(), ..decision("") }),
+            |it| it.obstacles.push(Obstacle { samples: Vec::new(), ..obstacle("") }),
+            |it| it.outcomes.push(OutcomeCount { samples: Vec::new(), ..outcome("") }),
+            |it| it.coverage.push(coverage("", "")),
+        ];
+        for (at, list) in lists.iter().enumerate() {
+            let mut it = run_report();
+            list(&mut it);
+            assert!(matches!(report(it, &limits), Err(CallError::Limit { max: 0, .. })), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_digest_that_is_none_is_refused_because_it_is_shown_to_be_copied() {
+        let with = |digest: String| {
+            let plan = Plan { digest, writes: 1, certificates: 0, invitations: 0 };
+            report(RunReport { plan: Some(plan), ..run_report() }, &Limits::default())
+        };
+        assert!(with(format!("sha256:{}", "0a".repeat(32))).is_ok());
+        for wrong in ["", "sha256:0a", "x; echo"] {
+            assert!(with(wrong.to_owned()).is_err(), "{wrong}");
+        }
+        assert!(with(format!("sha256:{}", "0A".repeat(32))).is_err());
+    }
+
+    fn region(country: &str, region: &str) -> RegionCount {
+        RegionCount { country: country.to_owned(), region: region.to_owned(), customers: 1, exempt: 0 }
+    }
+
+    fn coverage(country: &str, region: &str) -> CoverageCount {
+        CoverageCount { country: country.to_owned(), region: region.to_owned(), effective: 0, not_yet: 0 }
+    }
+
+    fn obstacle(detail: &str) -> Obstacle {
+        let samples = vec![Sample { detail: detail.to_owned(), ..sample("") }];
+        Obstacle { kind: ObstacleKind::NameMissing, effect: Effect::NoCreation, customers: 1, samples }
+    }
+
+    fn decision(id: &str) -> DecisionCount {
+        let samples = vec![Sample { id: id.to_owned(), ..sample("") }];
+        DecisionCount { decision: Decision::Create, count: 1, samples }
+    }
+
+    fn outcome(code: &str) -> OutcomeCount {
+        let samples = vec![Sample { code: code.to_owned(), ..sample("") }];
+        OutcomeCount { operation: Operation::CreateCustomer, state: OutcomeState::Done, count: 1, samples }
     }
 }

@@ -3,6 +3,9 @@
 //! A core module is made into a component of our world by the same library that packages the real one, so these fit the
 //! contract exactly and differ only in what their code does.
 
+mod denials;
+mod waiting;
+
 use std::sync::{
     LazyLock,
     atomic::{AtomicBool, AtomicU64},

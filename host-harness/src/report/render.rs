@@ -11,16 +11,18 @@ use crate::model::journal::Operation;
 /// What every report says about itself.
 pub const DISCLAIMER: &str = "Nothing here is tax advice.";
 
-/// Writes one JSON object: `{"tenant", "notice", "setups", "runs", "lines", "summary"}`.
+/// Writes one JSON object: `{"tenant", "notice", "setups", "runs", "denials", "lines", "summary"}`.
 pub fn json(report: &Report, tenant: &str, out: &mut dyn io::Write) -> io::Result<()> {
     write!(out, "{{\"tenant\":{},\"notice\":{}", text(tenant)?, text(DISCLAIMER)?)?;
     array(out, "setups", &report.setups)?;
     array(out, "runs", &report.runs)?;
+    array(out, "denials", &report.denials)?;
     array(out, "lines", &report.lines)?;
     write!(out, ",\"summary\":{}}}", text(&report.summary)?)
 }
 
-/// Writes one JSON object on each line: the notice, the set-up steps, the runs, the lines, the summary. Each names its `record`.
+/// Writes one JSON object on each line: the notice, the set-up steps, the runs, the denials, the lines, the summary. Each
+/// names its `record`.
 pub fn jsonl(report: &Report, tenant: &str, out: &mut dyn io::Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Named<'a, T> {
@@ -34,6 +36,9 @@ pub fn jsonl(report: &Report, tenant: &str, out: &mut dyn io::Write) -> io::Resu
     }
     for run in &report.runs {
         writeln!(out, "{}", text(&Named { record: "run", rest: run })?)?;
+    }
+    for denial in &report.denials {
+        writeln!(out, "{}", text(&Named { record: "denial", rest: denial })?)?;
     }
     for line in &report.lines {
         writeln!(out, "{}", text(line)?)?;
@@ -64,6 +69,13 @@ pub fn plain(report: &Report, tenant: &str, out: &mut dyn io::Write) -> io::Resu
             step.state.unwrap_or_default(),
             step.detail
         )?;
+    }
+    if !report.denials.is_empty() {
+        writeln!(out, "\nRequests that were denied")?;
+    }
+    for denial in &report.denials {
+        let action = denial.action.as_deref().map(|action| format!(" {action}")).unwrap_or_default();
+        writeln!(out, "  {} {}{action}: {}", to_the_second(&denial.at), denial.call, denial.detail)?;
     }
     for (subject, title) in [
         (Subject::Customer, "Customers"),

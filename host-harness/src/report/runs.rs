@@ -9,13 +9,15 @@ use serde_json::{Map, Value};
 
 use super::{ReportError, scan, words};
 use crate::{
-    journal::Journal,
+    journal::{Journal, rules::MAX_KEY},
     model::{
         journal::{EntryKind, Operation, StoredEntry},
         onboarding::Decision,
     },
 };
 
+/// Most characters of why a request was denied: the address and the rule have 500 each.
+const DENIAL_CHARS: usize = 2_000;
 /// Fields of an entry's body that a report shows.
 const FACTS: [&str; 14] = [
     "avatax_id",
@@ -92,6 +94,42 @@ impl Setup {
             at: stored.recorded_at.clone(),
             state: stored.entry.state.map(|state| words::outcome(state).name),
             detail: Body::parse(&stored.entry.body).text("detail").unwrap_or_default(),
+        })
+    }
+}
+
+/// A request of the component that the host did not let out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Denial {
+    /// When the call was over.
+    pub at: String,
+    /// Which call: `analyze`, `sync` or `onboard-certificates`.
+    pub call: String,
+    /// What it was asked to do; none for `analyze`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Method and address; empty where the entry stands for the rest of the call's denials.
+    pub request: String,
+    /// Why, with the rule that would allow it.
+    pub detail: String,
+    /// How many it stands for.
+    pub count: u64,
+}
+
+impl Denial {
+    /// The denial that an entry records, if it records one.
+    #[must_use]
+    pub fn of(stored: &StoredEntry) -> Option<Self> {
+        let body = (stored.entry.kind == EntryKind::Denied).then(|| Body::parse(&stored.entry.body))?;
+        let detail = body.0.get("detail").and_then(Value::as_str).unwrap_or_default();
+        Some(Self {
+            at: stored.recorded_at.clone(),
+            call: body.text("call").unwrap_or_default(),
+            action: body.text("action"),
+            request: words::clean(&stored.entry.key, MAX_KEY),
+            // As it is: the line to paste at the end must not be cut.
+            detail: words::clean(detail, DENIAL_CHARS),
+            count: body.number("more").unwrap_or(1),
         })
     }
 }

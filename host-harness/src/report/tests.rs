@@ -301,3 +301,27 @@ async fn who_asked_for_the_set_up_is_in_the_report() {
     assert_eq!(report.setups[0].detail, "requested by Kim");
     assert!(rendered(&report, render::plain).contains("intent  requested by Kim"));
 }
+
+#[tokio::test]
+async fn denied_requests_are_told_in_every_form_with_the_line_to_paste() {
+    let detail =
+        format!("GET https://a.example.com/{} was not sent: no rule. allow = [\"X\"]", "p".repeat(450));
+    let body = serde_json::json!({ "call": "sync", "action": "check", "detail": detail }).to_string();
+    let more =
+        serde_json::json!({ "call": "analyze", "action": null, "detail": "3 more", "more": 3 }).to_string();
+    let report = report_of(vec![
+        entry(EntryKind::Denied, Operation::Sync, "", "GET https://a.example.com/x", "", &body),
+        entry(EntryKind::Denied, Operation::Sync, "", "", "", &more),
+    ])
+    .await;
+    assert_eq!(report.denials.iter().map(|denial| denial.count).sum::<u64>(), 4);
+    assert_eq!(report.denials[0].request, "GET https://a.example.com/x");
+    assert!(report.lines.is_empty(), "{:?}", report.lines);
+    let text = rendered(&report, render::plain);
+    assert!(text.contains(&format!("sync check: {detail}\n")), "{text}");
+    assert!(text.contains("analyze: 3 more\n"), "{text}");
+    let whole: serde_json::Value = serde_json::from_str(&rendered(&report, render::json)).unwrap();
+    assert_eq!(whole["denials"][0]["detail"], detail);
+    let lines = rendered(&report, render::jsonl);
+    assert_eq!(lines.lines().filter(|line| line.contains(r#""record":"denial""#)).count(), 2);
+}

@@ -114,6 +114,21 @@ pub const fn writes(value: Decision) -> bool {
     matches!(value, Decision::Create | Decision::Fill | Decision::Upload | Decision::Invite)
 }
 
+/// Whether a decision is about a document, and not about a customer.
+#[must_use]
+pub const fn of_a_document(value: Decision) -> bool {
+    matches!(
+        value,
+        Decision::Upload
+            | Decision::OnFile
+            | Decision::NeedsReader
+            | Decision::Review
+            | Decision::Invalid
+            | Decision::Rejected
+            | Decision::Unreadable
+    )
+}
+
 /// What a journal entry is about.
 #[must_use]
 pub const fn operation(value: Operation) -> Term {
@@ -145,15 +160,7 @@ pub const fn outcome(value: OutcomeState) -> Term {
 /// What a journal entry records.
 #[must_use]
 pub const fn kind(value: EntryKind) -> &'static str {
-    match value {
-        EntryKind::PlanOpened => "plan-opened",
-        EntryKind::PlanItem => "plan-item",
-        EntryKind::PlanReady => "plan-ready",
-        EntryKind::Approval => "approval",
-        EntryKind::Intent => "intent",
-        EntryKind::Outcome => "outcome",
-        EntryKind::Review => "review",
-    }
+    crate::journal::rules::kind_name(value)
 }
 
 /// Which way certificates are got.

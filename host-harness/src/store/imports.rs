@@ -1,4 +1,4 @@
-//! The interfaces of the contract, answered from the tenant's adapters.
+//! The interfaces of the contract, answered from the tenant's adapters; the journal's is in [`super::memory`].
 //!
 //! Adapters are trusted code of the host, the arguments are not: numbers are brought into the range that the contract
 //! names before an adapter sees them.
@@ -7,12 +7,11 @@ use bytes::Bytes;
 
 use super::{CallState, OpenDocument};
 use crate::{
-    bindings::ecms::onboarding::{documents, erp, journal, ocr, progress, tenant},
+    bindings::ecms::onboarding::{documents, erp, ocr, progress, tenant},
     documents::media_type,
     model::{
         documents::{DocumentError, DocumentPage, Rendition},
         erp::{Description, ErpError, FieldGroups, Page, Row, Scan},
-        journal::{Entry, EntryKind, JournalError, Query, StoredEntry},
         ocr::{OcrError, Reading},
         progress::{Event, Verdict},
         tenant::Settings,
@@ -23,9 +22,6 @@ use crate::{
 const MAX_ROWS: u32 = 1_000;
 const MAX_DOCUMENTS: u32 = 500;
 const MAX_READ: u32 = 1 << 20;
-/// What an entry takes in a journal beside its texts: time, link, number and its places in indexes. Without it, entries
-/// that say nothing would cost nothing.
-const ENTRY: usize = 200;
 /// Bytes of an id or a cursor. Those that adapters give out are far shorter.
 const MAX_ID: usize = 4 << 10;
 
@@ -116,41 +112,6 @@ impl ocr::Host for CallState {
         read.await.unwrap_or_else(|_| {
             Err(OcrError::Unreadable("The reader broke down over this document.".to_owned()))
         })
-    }
-}
-
-impl journal::Host for CallState {
-    async fn append(&mut self, entries: Vec<Entry>) -> Result<u64, JournalError> {
-        // Who agreed to what is not the component's to say: it may record the approval of this call and no other.
-        let agreed = |entry: &Entry| {
-            let by = serde_json::from_str::<serde_json::Value>(&entry.body).ok();
-            let by = by.as_ref().and_then(|body| body.get("approved_by")?.as_str());
-            self.approval.as_ref().is_some_and(|approval| {
-                entry.key == approval.plan_digest && by == Some(approval.approved_by.trim())
-            })
-        };
-        if entries.iter().any(|entry| entry.kind == EntryKind::Review) {
-            return Err(JournalError::Invalid(
-                "What people say about documents is for the host to record.".to_owned(),
-            ));
-        }
-        if entries.iter().any(|entry| entry.kind == EntryKind::Approval && !agreed(entry)) {
-            return Err(JournalError::Invalid("An approval that nobody gave in this call.".to_owned()));
-        }
-        let size = |it: &Entry| ENTRY + it.plan.len() + it.key.len() + it.customer.len() + it.body.len();
-        let bytes: usize = entries.iter().map(size).sum();
-        let Some(left) = self.usage.journal_left.checked_sub(bytes as u64) else {
-            return Err(JournalError::Invalid(
-                "The call has appended as much to the journal as the host allows a call (`journal-bytes`)."
-                    .to_owned(),
-            ));
-        };
-        self.usage.journal_left = left;
-        self.tenant.journal.append(entries).await
-    }
-
-    async fn read(&mut self, query: Query) -> Result<Vec<StoredEntry>, JournalError> {
-        self.tenant.journal.read(query).await
     }
 }
 

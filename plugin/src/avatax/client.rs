@@ -11,6 +11,9 @@ use crate::http::{Answer, JSON, Method, Request, SendError};
 use crate::json::{self, Value};
 use crate::ports::{Network, Ports};
 
+/// Most bytes of answers to requests that were made together.
+const HELD_MAX: usize = 24 * 1024 * 1024;
+
 /// AvaTax, for one company.
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
 pub struct AvaTax<'a> {
@@ -78,8 +81,7 @@ impl<'a> AvaTax<'a> {
 
     /// Sends reads, repeating them when that may help, and parses the answers.
     pub fn read_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        let answers = self.send(requests, Call::Read);
-        answers.into_iter().map(|answer| judge(answer).and_then(|body| parse(&body))).collect()
+        read(self.send(requests, Call::Read, &mut || false))
     }
 
     /// Sends one read.
@@ -90,8 +92,16 @@ impl<'a> AvaTax<'a> {
 
     /// Sends writes, each once unless it certainly was not done.
     pub fn write_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        let answers = self.send(requests, Call::Write);
-        answers.into_iter().map(|answer| judge(answer).and_then(|body| parse(&body))).collect()
+        self.write_all_while(requests, &mut || false)
+    }
+
+    /// The same, doing other work while they are in flight, piece by piece; each says whether there is more.
+    pub fn write_all_while(
+        &self,
+        requests: &[Request],
+        meanwhile: &mut dyn FnMut() -> bool,
+    ) -> Vec<Result<Value, Failure>> {
+        read(self.send(requests, Call::Write, meanwhile))
     }
 
     /// Sends one write.
@@ -101,16 +111,17 @@ impl<'a> AvaTax<'a> {
     }
 
     /// Sends, and sends again what the policy says.
-    fn send(&self, requests: &[Request], call: Call) -> Vec<Answer> {
+    fn send(&self, requests: &[Request], call: Call, meanwhile: &mut dyn FnMut() -> bool) -> Vec<Answer> {
         let mut answers: Vec<Option<Answer>> = vec![None; requests.len()];
         // A request still open, and how often it was sent.
         let mut open: Vec<(usize, u32)> = (0..requests.len()).map(|at| (at, 0)).collect();
         let mut round = 0;
+        let mut room = HELD_MAX;
         loop {
             let batch: Vec<&Request> = open.iter().filter_map(|(at, _)| requests.get(*at)).collect();
             let mut told = None;
             let (mut slow, mut locked_out, mut got_through) = (false, false, false);
-            let heard = self.network.send_all(&batch, self.pace.window(), &mut |answer| {
+            let mut hear = |answer: &Answer| {
                 match next(answer, call) {
                     Next::Final(good) => {
                         got_through = true;
@@ -130,7 +141,8 @@ impl<'a> AvaTax<'a> {
                     Next::Again(seconds) => told = told.max(seconds),
                 }
                 if slow || locked_out { 0 } else { self.pace.window() }
-            });
+            };
+            let heard = self.network.send_all_while(&batch, self.pace.window(), &mut hear, meanwhile);
             let mut again = Vec::new();
             for ((at, sent), answer) in open.into_iter().zip(heard) {
                 let Some(answer) = answer else {
@@ -142,6 +154,10 @@ impl<'a> AvaTax<'a> {
                     again.push((at, sent + 1));
                 }
                 if let Some(slot) = answers.get_mut(at) {
+                    // What came in earlier rounds is held too.
+                    room += slot.as_ref().map_or(0, bytes);
+                    let answer = if bytes(&answer) > room { Err(too_large()) } else { answer };
+                    room -= bytes(&answer);
                     *slot = Some(answer);
                 }
             }
@@ -161,8 +177,21 @@ impl<'a> AvaTax<'a> {
     }
 }
 
-/// Done or not: a 200 that cannot be read tells nothing.
-fn parse(body: &[u8]) -> Result<Value, Failure> {
-    json::parse(body)
-        .map_err(|error| Failure::Unclear(format!("AvaTax's answer cannot be understood: {error}.")))
+fn bytes(answer: &Answer) -> usize {
+    answer.as_ref().map_or(0, |response| response.body.len())
+}
+
+fn too_large() -> SendError {
+    SendError::Unclear("AvaTax's answers are too large to be held together.".to_owned())
+}
+
+/// Done or not: a 200 that cannot be read tells nothing. All answers together have to fit into memory; one that does not
+/// leaves the others as they are.
+fn read(answers: Vec<Answer>) -> Vec<Result<Value, Failure>> {
+    let mut room = json::Room::default();
+    let unclear = |error: String| Failure::Unclear(format!("AvaTax's answer cannot be understood: {error}."));
+    answers
+        .into_iter()
+        .map(|answer| judge(answer).and_then(|body| room.parse(&body).map_err(unclear)))
+        .collect()
 }

@@ -13,6 +13,15 @@ fn console(answer: &str, can_ask: bool) -> Console {
     Console::of_streams(Box::new(io::sink()), Box::new(io::sink()), Box::new(input), can_ask, false)
 }
 
+fn commands() -> Commands {
+    Commands {
+        again: "onboard sync".to_owned(),
+        resume: "onboard resume".to_owned(),
+        setup: "onboard sync --request-setup".to_owned(),
+        report: "onboard report --tenant north".to_owned(),
+    }
+}
+
 fn applied() -> RunReport {
     let mut report = crate::cli::samples::run_report();
     report.outcomes = vec![OutcomeCount {
@@ -27,13 +36,8 @@ fn applied() -> RunReport {
 /// Plays a component and records what it was asked to do.
 async fn flow(consent: Consent, answer: &str, can_ask: bool, writes: u64) -> (Flowed, Vec<Action>) {
     let mut asked = Vec::new();
-    let request = Request {
-        consent: &consent,
-        approved_by: "Kim",
-        again: "onboard sync",
-        resume: "onboard resume",
-        offers_setup: true,
-    };
+    let request =
+        Request { consent: &consent, approved_by: "Kim", commands: &commands(), offers_setup: true };
     let flowed = run(&mut console(answer, can_ask), &request, async |action: Action| {
         asked.push(action.clone());
         match action {
@@ -109,13 +113,8 @@ async fn a_plan_without_writes_asks_nothing_and_is_done() {
 #[tokio::test]
 async fn a_company_without_certificate_management_is_offered_the_set_up_and_then_goes_on() {
     let consent = Consent::default();
-    let request = Request {
-        consent: &consent,
-        approved_by: "Kim",
-        again: "onboard sync",
-        resume: "onboard resume",
-        offers_setup: true,
-    };
+    let request =
+        Request { consent: &consent, approved_by: "Kim", commands: &commands(), offers_setup: true };
     let mut ready = false;
     let mut asked = Vec::new();
     let flowed = run(&mut console("yes\nyes\n", true), &request, async |action: Action| {
@@ -141,13 +140,8 @@ async fn a_company_without_certificate_management_is_offered_the_set_up_and_then
 #[test]
 fn a_set_up_takes_consent_like_every_other_write() {
     let agree = |consent: Consent, answer: &str, can_ask| {
-        let request = Request {
-            consent: &consent,
-            approved_by: "Kim",
-            again: "onboard sync",
-            resume: "onboard resume",
-            offers_setup: true,
-        };
+        let request =
+            Request { consent: &consent, approved_by: "Kim", commands: &commands(), offers_setup: true };
         agree_to_setup(&mut console(answer, can_ask), &request).map_err(|failure| failure.exit.code())
     };
     assert_eq!(agree(Consent { yes: true, ..Consent::default() }, "", false), Ok(()));
@@ -159,13 +153,8 @@ fn a_set_up_takes_consent_like_every_other_write() {
 #[tokio::test]
 async fn a_refused_plan_ends_with_the_code_of_its_failure_and_keeps_the_preview() {
     let consent = Consent { yes: true, ..Consent::default() };
-    let request = Request {
-        consent: &consent,
-        approved_by: "Kim",
-        again: "onboard sync",
-        resume: "onboard resume",
-        offers_setup: false,
-    };
+    let request =
+        Request { consent: &consent, approved_by: "Kim", commands: &commands(), offers_setup: false };
     let flowed = run(&mut console("", false), &request, async |action: Action| match action {
         Action::Preview => Ok(crate::cli::samples::run_report()),
         _ => Err(Failure::new(Exit::PlanGone, "plan-mismatch", "Gone.", "")),
@@ -178,13 +167,8 @@ async fn a_refused_plan_ends_with_the_code_of_its_failure_and_keeps_the_preview(
 #[tokio::test]
 async fn a_run_with_open_operations_says_how_to_go_on() {
     let consent = Consent { confirm: Some("sha256:bb".to_owned()), ..Consent::default() };
-    let request = Request {
-        consent: &consent,
-        approved_by: "Kim",
-        again: "onboard sync",
-        resume: "onboard resume",
-        offers_setup: false,
-    };
+    let request =
+        Request { consent: &consent, approved_by: "Kim", commands: &commands(), offers_setup: false };
     let flowed = run(&mut console("", false), &request, async |_: Action| {
         let mut report = applied();
         report.remaining = 3;
@@ -195,5 +179,8 @@ async fn a_run_with_open_operations_says_how_to_go_on() {
     let failure = flowed.failure.expect("done in part");
     assert_eq!(failure.exit.code(), 4);
     assert_eq!(failure.message, "Stopped as you asked; 3 operations are not finished.");
-    assert!(failure.next.contains("Go on with `onboard resume`"));
+    assert!(
+        failure.next.contains("Go on with `onboard resume`; `onboard report --tenant north` names"),
+        "{failure}"
+    );
 }

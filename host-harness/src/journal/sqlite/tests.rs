@@ -239,20 +239,22 @@ async fn a_clock_that_is_set_back_is_a_remark_and_no_tampering() {
 }
 
 #[tokio::test]
-async fn a_journal_of_the_first_layout_is_read_and_taken_over() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("journal.db");
-    drop(filled(&path).await);
+async fn journals_of_earlier_layouts_are_read_and_taken_over() {
     let first = "DROP INDEX entry_by_plan; DROP INDEX entry_by_kind; \
         CREATE INDEX entry_by_plan ON entry (plan, kind, operation, key); \
         CREATE INDEX entry_by_key ON entry (key, operation, kind); \
         CREATE INDEX entry_by_kind ON entry (kind, operation); PRAGMA user_version = 1";
-    Connection::open(&path).unwrap().execute_batch(first).unwrap();
-    assert_eq!(whole(&SqliteJournal::open_read_only(&path).unwrap()), 6);
-    let journal = SqliteJournal::open(&path).unwrap();
-    assert_eq!(layout(&journal.inner().connection).unwrap(), (APPLICATION, LAYOUT));
-    assert_eq!(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap(), 7);
-    assert_eq!(whole(&journal), 7);
+    for earlier in [first, "PRAGMA user_version = 2"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.db");
+        drop(filled(&path).await);
+        Connection::open(&path).unwrap().execute_batch(earlier).unwrap();
+        assert_eq!(whole(&SqliteJournal::open_read_only(&path).unwrap()), 6);
+        let journal = SqliteJournal::open(&path).unwrap();
+        assert_eq!(layout(&journal.inner().connection).unwrap(), (APPLICATION, LAYOUT));
+        assert_eq!(journal.append(vec![entry(EntryKind::Denied, "", "GET /")]).await.unwrap(), 7);
+        assert_eq!(whole(&journal), 7);
+    }
 }
 
 /// What SQLite means to do for each question that the component and the reports ask.
