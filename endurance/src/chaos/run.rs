@@ -9,6 +9,7 @@ use std::{
 use avatax_sim::Simulator;
 use host_harness::{
     cli::{
+        args::Commands,
         bars::Stop,
         exit::{self, Exit},
         session::{Job, Needs, Overrides, Session},
@@ -182,14 +183,15 @@ impl Player<'_> {
         )
         .await
         .map_err(|failure| failed(failure.to_string()))?;
-        let previewed = session.run(job, Action::Preview, "onboard", "onboard").await;
+        let commands = Commands::all("onboard");
+        let previewed = session.run(job, Action::Preview, &commands).await;
         let plan = match previewed {
             Ok(report) => report.plan,
             Err(failure) => return Ok(Some(self.gave_up(job, &failure))),
         };
         let Some(plan) = plan.filter(|plan| plan.writes > 0) else { return Ok(None) };
         let approval = Approval { plan_digest: plan.digest, approved_by: "Endurance Test".to_owned() };
-        match session.run(job, Action::Apply(approval), "onboard", "onboard").await {
+        match session.run(job, Action::Apply(approval), &commands).await {
             Ok(report) if exit::of_applied(&report) == Exit::Done || only_refused(&report) => Ok(None),
             Ok(report) => {
                 Ok(Some(format!("done in part, {} remaining: {:?}", report.remaining, report.outcomes)))

@@ -132,7 +132,8 @@ fn bounded(source: impl Read) -> Result<SecretString, String> {
     Ok(text)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
