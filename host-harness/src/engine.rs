@@ -117,7 +117,9 @@ impl HostEngine {
         &self.inner.ceiling
     }
 
-    pub(crate) fn wasm(&self) -> &Engine {
+    /// The engine beneath, for a host that runs components of its own beside ours.
+    #[must_use]
+    pub fn wasm(&self) -> &Engine {
         &self.inner.engine
     }
 
@@ -149,7 +151,7 @@ fn pool(options: &EngineOptions) -> InstanceAllocationStrategy {
     pool.total_component_instances(calls)
         .total_stacks(calls)
         .total_core_instances(calls.saturating_mul(instances))
-        .total_memories(calls)
+        .total_memories(calls.saturating_mul(MAX_MEMORIES))
         .total_tables(calls.saturating_mul(MAX_TABLES))
         .max_core_instances_per_component(instances)
         .max_memories_per_component(MAX_MEMORIES)

@@ -64,6 +64,14 @@ pub enum LoadError {
         /// What the validator said.
         reason: String,
     },
+    /// A valid component that could not even be started within the limits of the host.
+    #[error("The component {path} wants more than this host gives to any call: {reason}. A host sets its ceiling in its limits.", path = .path.display())]
+    TooDemanding {
+        /// Which file.
+        path: PathBuf,
+        /// What it wants, and what there is.
+        reason: String,
+    },
     /// The component wants more than an onboarding component gets.
     #[error(
         "The component imports `{import}`, which this host does not give to onboarding components. It may import only the `ecms:onboarding` interfaces, wasi:http, wasi:io and the clocks of wasi:clocks."

@@ -17,7 +17,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -28,7 +28,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
         Client,
-        connect::{HttpConnector, capture_connection, dns::GaiResolver},
+        connect::{HttpConnector, capture_connection},
     },
     rt::{TokioExecutor, TokioTimer},
 };
@@ -39,7 +39,7 @@ use wasmtime_wasi_http::{
 
 use self::{
     body::{ReceivedBody, SentBody},
-    connect::{CheckedResolver, wasi_error},
+    connect::{CheckedResolver, LookUp, system, wasi_error},
 };
 use crate::{
     error::LoadError,
@@ -83,9 +83,13 @@ impl HttpClient {
     /// # Errors
     /// When the TLS library refuses its own settings.
     pub fn new(ceiling: &Limits) -> Result<Self, LoadError> {
+        Self::with_look_up(ceiling, &system())
+    }
+
+    fn with_look_up(ceiling: &Limits, look_up: &LookUp) -> Result<Self, LoadError> {
         Ok(Self {
-            public: pool(AddressPolicy::Public, ceiling)?,
-            with_loopback: pool(AddressPolicy::PublicAndLoopback, ceiling)?,
+            public: pool(AddressPolicy::Public, ceiling, look_up)?,
+            with_loopback: pool(AddressPolicy::PublicAndLoopback, ceiling, look_up)?,
         })
     }
 
@@ -97,11 +101,16 @@ impl HttpClient {
     }
 }
 
-fn pool(addresses: AddressPolicy, ceiling: &Limits) -> Result<Pool, LoadError> {
-    let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { inner: GaiResolver::new(), addresses });
+fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp) -> Result<Pool, LoadError> {
+    let resolver = CheckedResolver { look_up: Arc::clone(look_up), addresses };
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(ceiling.connect_timeout));
+    // The client waits without end for the other side to take what is written, even after its request was given up.
+    // Nothing sent is worth waiting for longer than an answer is waited for.
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(ceiling.first_byte_timeout));
     let tls = HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
         .map_err(|error| LoadError::Client { reason: error.to_string() })?
@@ -177,9 +186,8 @@ impl Gate {
             Error::HttpRequestDenied
         })?;
         let fields = request.headers();
-        let size: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        if size > self.limits.header_bytes {
-            return Err(Error::HttpRequestHeaderSectionSize(Some(u32::try_from(size).unwrap_or(u32::MAX))));
+        if let Some(size) = beyond(fields, self.limits.header_bytes) {
+            return Err(Error::HttpRequestHeaderSectionSize(Some(size)));
         }
         if let Some(declared) = declared_length(fields)
             && declared > self.limits.request_body_bytes
@@ -227,6 +235,7 @@ impl WasiHttpHooks for Gate {
             times: Times::effective(options, &self.limits),
             response_body_bytes: self.limits.response_body_bytes,
             request_body_bytes: self.limits.request_body_bytes,
+            header_bytes: self.limits.header_bytes,
             places: Arc::clone(&self.places),
             counters: Arc::clone(&self.counters),
             learning: (allowed == Allowed::CompanyQuery).then(|| Arc::clone(&self.pin)),
@@ -263,6 +272,7 @@ struct Exchange {
     times: Times,
     request_body_bytes: u64,
     response_body_bytes: u64,
+    header_bytes: usize,
     places: Arc<Semaphore>,
     counters: Arc<Counters>,
     learning: Option<Arc<CompanyPin>>,
@@ -276,21 +286,22 @@ impl Exchange {
             Ok(Err(_)) | Err(_) => return Err(Error::ConnectionLimitReached),
         };
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let over = Arc::new(AtomicBool::new(false));
-        let request = request.map(|inner| SentBody {
-            inner,
-            left: self.request_body_bytes,
-            counters: Arc::clone(&self.counters),
-            over: Arc::clone(&over),
-        });
-        let response = self.head(request).await.map_err(|error| {
-            if over.load(Ordering::Relaxed) { Error::HttpRequestBodySize(None) } else { error }
-        })?;
+        let (head, body) = request.into_parts();
+        let (body, hold) = SentBody::new(body, self.request_body_bytes, Arc::clone(&self.counters));
+        let response = self.head(Request::from_parts(head, body)).await;
+        let response = response
+            .map_err(|error| if hold.is_over() { Error::HttpRequestBodySize(None) } else { error })?;
+        // The client knows the ceiling of the host, not what this tenant may have.
+        if let Some(size) = beyond(response.headers(), self.header_bytes) {
+            return Err(Error::HttpResponseHeaderSectionSize(Some(size)));
+        }
         if let Some(declared) = declared_length(response.headers())
             && declared > self.response_body_bytes
         {
             return Err(Error::HttpResponseBodySize(Some(declared)));
         }
+        // The rest of the body may be on its way still, because a server need not wait for it.
+        hold.release();
         let learning = self.learning.filter(|_| response.status().is_success());
         let response = response.map(|incoming| {
             let body = ReceivedBody::new(
@@ -329,6 +340,12 @@ impl Exchange {
         };
         response.map_err(|error| wasi_error(&error))
     }
+}
+
+/// Size of all fields together, as they are written, if it is more than `most`.
+fn beyond(fields: &http::HeaderMap, most: usize) -> Option<u32> {
+    let size: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (size > most).then(|| u32::try_from(size).unwrap_or(u32::MAX))
 }
 
 fn declared_length(headers: &http::HeaderMap) -> Option<u64> {

@@ -118,7 +118,8 @@ limits! {
     /// Bytes the host takes over from the component in one import call. 16 MiB: the largest is an append of 1,000
     /// journal entries, which the component is expected to keep well below that.
     hostcall_fuel "hostcall-bytes": usize = 16 * MIB;
-    /// Bytes of all journal entries that one call may append. 2 GiB: a plan of 1,000,000 customers takes about half.
+    /// Bytes of all journal entries that one call may append, 200 for each entry beside its texts. 2 GiB: a plan of
+    /// 1,000,000 customers takes about half.
     journal_bytes "journal-bytes": u64 = 2 << 30;
     /// Wall clock of a whole call. 4 hours: creating 100,000 customers in batches of 50 is 2,000 requests that AvaTax
     /// may slow down, and waiting for set-up or invitations is part of a call. Hosts that only analyse set minutes.

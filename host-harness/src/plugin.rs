@@ -27,11 +27,12 @@ use wasmtime::{
     Engine, PoolConcurrencyLimitError, Store, Trap, WasmCoreDump,
     component::{Component, Linker, ResourceTableError},
 };
+use wasmtime_wasi_http::FieldMapError;
 
 use crate::{
     bindings::OnboardingCorePre,
     documents,
-    engine::{HostEngine, TICK},
+    engine::{HostEngine, MAX_MEMORIES, MAX_TABLES, TICK},
     error::{CallError, LoadError, plain, tame},
     http::Counters,
     limits::Limits,
@@ -264,8 +265,16 @@ pub(crate) fn compile(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Comp
         [0, b'a', b's', b'm', ..] => return other("it is WebAssembly of an unknown kind or cut off"),
         _ => return other("it does not start like WebAssembly"),
     }
-    Component::new(engine, bytes)
-        .map_err(|error| LoadError::Damaged { path: path(), reason: plain(&format!("{error:#}"), 500) })
+    Component::new(engine, bytes).map_err(|error| {
+        let (path, text) = (path(), format!("{error:#}"));
+        let reason = plain(&text, 500);
+        // The pool of instances looks at a component that is compiled; it has no public type for what it says.
+        if text.contains("pooling allocator") || text.contains("exceeds the configured maximum") {
+            LoadError::TooDemanding { path, reason }
+        } else {
+            LoadError::Damaged { path, reason }
+        }
+    })
 }
 
 fn link(engine: &HostEngine, component: &Component) -> Result<OnboardingCorePre<CallState>, LoadError> {
@@ -365,8 +374,20 @@ impl Running {
         if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
             return CallError::Limit { what: "resources in use", max: self.limits.handles as u64 };
         }
-        // The root is a fixed text of wasmtime; it has no public type of its own for these two.
+        if matches!(error.downcast_ref(), Some(FieldMapError::TotalSizeTooBig | FieldMapError::TooManyFields))
+        {
+            return CallError::Limit { what: "bytes of header fields", max: self.limits.header_bytes as u64 };
+        }
+        // The root is a fixed text of wasmtime; it has no public type of its own for these.
         let root = error.root_cause().to_string();
+        if let Some(counted) = root.strip_prefix("resource limit exceeded: ") {
+            let (what, max) = match counted.split(' ').next() {
+                Some("memory") => ("memories of the component", MAX_MEMORIES.into()),
+                Some("table") => ("tables of the component", MAX_TABLES.into()),
+                _ => ("instances inside the component", self.limits.instances as u64),
+            };
+            return CallError::Limit { what, max };
+        }
         if root.contains("store handle limit") {
             return CallError::Limit { what: "handles in use", max: self.limits.handles as u64 };
         }

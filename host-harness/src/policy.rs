@@ -280,8 +280,9 @@ fn literal(host: &str) -> Option<IpAddr> {
 }
 
 fn without_query(uri: &Uri) -> String {
-    // Only the host is shown of the authority, because the rest may be somebody's password.
-    format!("{}://{}{}", uri.scheme_str().unwrap_or("?"), uri.host().unwrap_or("?"), uri.path())
+    // Only host and port are shown of the authority, because the rest may be somebody's password.
+    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}{}", uri.scheme_str().unwrap_or("?"), uri.host().unwrap_or("?"), uri.path())
 }
 
 #[cfg(test)]

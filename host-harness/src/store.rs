@@ -86,8 +86,13 @@ impl ResourceLimiter for Usage {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // wasmtime asks before it looks at the largest size that the memory itself declares. What it will not grant is
+        // not used, and no refusal of ours.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         // All memories of the component count together.
         let wanted = self.memory.saturating_add(desired.saturating_sub(current));
         if wanted > self.limits.memory_bytes {
@@ -275,6 +280,17 @@ mod tests {
         assert!(usage.memory_refused);
         assert!(usage.memory_growing(60, 100, None).unwrap());
         assert_eq!(usage.peak_memory, 100);
+    }
+
+    #[test]
+    fn memory_beyond_what_a_component_itself_declares_is_neither_counted_nor_held_against_it() {
+        let mut usage = usage(100);
+        for _ in 0..100 {
+            assert!(!usage.memory_growing(0, 90, Some(80)).unwrap());
+        }
+        assert!(usage.memory_growing(0, 80, Some(80)).unwrap());
+        assert!(!usage.memory_refused);
+        assert_eq!(usage.peak_memory, 80);
     }
 
     #[test]

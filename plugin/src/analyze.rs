@@ -1,12 +1,13 @@
 //! What the ERP holds: how many customers, how many exempt and on what evidence, and what stands in the way.
 //!
-//! One pass over the ERP, nothing written, AvaTax not called. Memory is a fixed set of counters, and sixteen bytes or so
-//! for each customer to find codes that occur twice.
+//! One pass over the ERP, nothing written, AvaTax not called. Memory is a fixed set of counters, and at most twenty-five
+//! bytes for each customer to find rows that come twice and codes that occur twice ([`crate::marks`]).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::customer::{self, Finding};
 use crate::exemption;
+use crate::marks::Marks;
 use crate::model::erp::{Customer, EvidenceKind, FieldGroups, Posture, Row};
 use crate::model::onboarding::{
     Analysis, Error, EvidenceCount, ObstacleKind, RegionCount, Strength, StrengthCount,
@@ -20,6 +21,10 @@ use crate::tally::Obstacles;
 
 /// Different (evidence kind, field) pairs reported; an adapter has a handful.
 const EVIDENCE_MAX: usize = 64;
+/// Notes about codes: its one customer could be created, or could not; it has several.
+const CREATABLE: u8 = 1;
+const BLOCKED: u8 = 2;
+const SHARED: u8 = 3;
 
 /// Reads every customer and counts.
 pub fn analyze(ports: &Ports<'_>) -> Result<Analysis, Error> {
@@ -57,9 +62,9 @@ struct Count {
     unreadable: u64,
     creatable: u64,
     invitable: u64,
-    ids: HashSet<u64>,
-    /// Hash of each code in use: whether its first customer was creatable, and whether a second one came.
-    codes: HashMap<u64, (bool, bool)>,
+    ids: Marks,
+    /// Each code in use: whether its first customer was creatable, or that a second one came.
+    codes: Marks,
     strengths: [u64; 3],
     evidence: Vec<EvidenceCount>,
     /// Customers and exempt ones of each country and region.
@@ -70,7 +75,7 @@ struct Count {
 impl Count {
     fn customer(&mut self, customer: &Customer, ports: &Ports<'_>) {
         // Scans deliver at least once.
-        if !self.ids.insert(short_hash(&customer.id)) {
+        if !self.ids.meet(short_hash(&customer.id)) {
             return;
         }
         self.total += 1;
@@ -141,13 +146,14 @@ impl Count {
             return;
         }
         let key = short_hash(&model.customer_code);
-        let Some((first_creatable, shared)) = self.codes.get_mut(&key) else {
-            self.codes.insert(key, (creatable, false));
+        let before = self.codes.set(key, if creatable { CREATABLE } else { BLOCKED });
+        if before == 0 {
             return;
-        };
+        }
+        self.codes.set(key, SHARED);
         // All customers with the code stay out, the first one, which was counted already, included.
-        if !core::mem::replace(shared, true) {
-            self.creatable -= u64::from(*first_creatable);
+        if before != SHARED {
+            self.creatable -= u64::from(before == CREATABLE);
             self.obstacles.add_many(ObstacleKind::CodeShared, 1);
         }
         self.creatable -= u64::from(creatable);

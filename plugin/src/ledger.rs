@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::avatax::Failure;
 use crate::json::{self, Value};
+use crate::marks::Marks;
 use crate::model::journal::{Entry, EntryKind, Operation, OutcomeState, Query};
 use crate::model::onboarding::{Error, OutcomeCount, Sample};
 use crate::plan::{self, body, entry, short_hash};
@@ -39,7 +40,34 @@ impl Progressed {
     pub fn in_doubt(self) -> bool {
         matches!(self, Self::InDoubt | Self::GivenUp | Self::Superseded)
     }
+
+    /// As a note for [`Marks`].
+    fn note(self) -> u8 {
+        match self {
+            Self::No => 0,
+            Self::InDoubt => 1,
+            Self::GivenUp => 2,
+            Self::Superseded => 3,
+            Self::Ended(state) => ENDED + state as u8,
+        }
+    }
+
+    fn noted(note: u8) -> Self {
+        match note {
+            0 => Self::No,
+            1 => Self::InDoubt,
+            2 => Self::GivenUp,
+            3 => Self::Superseded,
+            ended => STATES
+                .into_iter()
+                .find(|state| ENDED + *state as u8 == ended)
+                .map_or(Self::InDoubt, Self::Ended),
+        }
+    }
 }
+
+/// The first note of those that say how something ended.
+const ENDED: u8 = 4;
 
 /// What an outcome says. Absent values are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -116,7 +144,9 @@ pub struct Written {
 pub struct Ledger<'a> {
     ports: &'a Ports<'a>,
     plan: String,
-    known: HashMap<u64, Progressed>,
+    known: Marks,
+    /// How many operations got how far.
+    counts: [[u64; NOTES]; OPERATIONS_MAX],
     /// Why this call does not know what became of an operation.
     doubts: HashMap<u64, Failure>,
     /// When something was last attempted that is in doubt now.
@@ -135,7 +165,8 @@ impl<'a> Ledger<'a> {
         let mut ledger = Self {
             ports,
             plan: plan.to_owned(),
-            known: HashMap::new(),
+            known: Marks::default(),
+            counts: [[0; NOTES]; OPERATIONS_MAX],
             doubts: HashMap::new(),
             // When an earlier call was cut off is not known; it was before this one.
             attempted: ports.network.now(),
@@ -172,13 +203,13 @@ impl<'a> Ledger<'a> {
     /// How many operations are in doubt and not given up.
     #[must_use]
     pub fn in_doubt(&self) -> usize {
-        self.known.values().filter(|it| **it == Progressed::InDoubt).count()
+        self.of_any(Progressed::InDoubt) as usize
     }
 
     /// Whether anything was left in doubt, given up or not.
     #[must_use]
     pub fn left_in_doubt(&self) -> bool {
-        self.known.values().any(|it| matches!(it, Progressed::InDoubt | Progressed::GivenUp))
+        self.of_any(Progressed::InDoubt) + self.of_any(Progressed::GivenUp) > 0
     }
 
     /// When something was last attempted that was in doubt as this pass began.
@@ -215,7 +246,7 @@ impl<'a> Ledger<'a> {
     /// How far an operation got.
     #[must_use]
     pub fn progressed(&self, operation: Operation, key: &str) -> Progressed {
-        self.known.get(&slot(operation, key)).copied().unwrap_or(Progressed::No)
+        Progressed::noted(self.known.note(slot(operation, key)))
     }
 
     /// Whether an operation was done or found done.
@@ -240,9 +271,9 @@ impl<'a> Ledger<'a> {
     ) -> Result<(), Error> {
         let mut entries = Vec::new();
         for (key, customer, sha256) in keys {
-            let known = self.known.entry(slot(operation, key)).or_insert(Progressed::No);
-            if matches!(*known, Progressed::No | Progressed::GivenUp | Progressed::Superseded) {
-                *known = Progressed::InDoubt;
+            let known = self.progressed(operation, key);
+            if matches!(known, Progressed::No | Progressed::GivenUp | Progressed::Superseded) {
+                self.got(operation, key, Progressed::InDoubt);
                 let body = json::object(vec![("request", request.into()), ("sha256", sha256.into())]);
                 entries.push(entry(EntryKind::Intent, operation, &self.plan, key, customer, &body));
             }
@@ -310,26 +341,21 @@ impl<'a> Ledger<'a> {
     /// How many operations ended how.
     #[must_use]
     pub fn counts(&self) -> Vec<OutcomeCount> {
-        let mut counts: HashMap<(u8, u8), u64> = HashMap::new();
-        for (slot, progressed) in &self.known {
-            let operation = (slot & 0xff) as u8;
-            match progressed {
-                Progressed::Ended(state) => *counts.entry((operation, *state as u8)).or_default() += 1,
-                Progressed::InDoubt | Progressed::GivenUp => {
-                    *counts.entry((operation, OutcomeState::Unclear as u8)).or_default() += 1
-                }
-                Progressed::Superseded => {
-                    *counts.entry((operation, OutcomeState::Moved as u8)).or_default() += 1
-                }
-                Progressed::No => {}
-            }
-        }
         let mut rows: Vec<OutcomeCount> = Vec::new();
         for operation in OPERATIONS {
             for state in STATES {
-                let Some(count) = counts.get(&(operation as u8, state as u8)) else { continue };
+                let also: &[Progressed] = match state {
+                    OutcomeState::Unclear => &[Progressed::InDoubt, Progressed::GivenUp],
+                    OutcomeState::Moved => &[Progressed::Superseded],
+                    _ => &[],
+                };
+                let also: u64 = also.iter().map(|it| self.count(operation, *it)).sum();
+                let count = also + self.count(operation, Progressed::Ended(state));
+                if count == 0 {
+                    continue;
+                }
                 let samples = self.samples.get(&(operation as u8, state as u8)).cloned().unwrap_or_default();
-                rows.push(OutcomeCount { operation, state, count: *count, samples });
+                rows.push(OutcomeCount { operation, state, count, samples });
             }
         }
         rows
@@ -338,16 +364,36 @@ impl<'a> Ledger<'a> {
     /// Operations of a kind that ended for good.
     #[must_use]
     pub fn ended_count(&self, operation: Operation) -> u64 {
-        let ended = self.known.iter().filter(|(slot, progressed)| {
-            (*slot & 0xff) as u8 == operation as u8 && matches!(progressed, Progressed::Ended(_))
-        });
-        ended.count() as u64
+        STATES.iter().map(|state| self.count(operation, Progressed::Ended(*state))).sum()
+    }
+
+    fn count(&self, operation: Operation, progressed: Progressed) -> u64 {
+        let row = self.counts.get(operation as usize);
+        row.and_then(|row| row.get(usize::from(progressed.note()))).copied().unwrap_or_default()
+    }
+
+    fn of_any(&self, progressed: Progressed) -> u64 {
+        OPERATIONS.iter().map(|operation| self.count(*operation, progressed)).sum()
+    }
+
+    /// Notes how far an operation got, and counts it there instead of where it was.
+    fn got(&mut self, operation: Operation, key: &str, progressed: Progressed) {
+        let note = progressed.note();
+        let before = self.known.set(slot(operation, key), note);
+        let Some(row) = self.counts.get_mut(operation as usize) else { return };
+        if let Some(count) = row.get_mut(usize::from(before)).filter(|_| before != 0) {
+            *count -= 1;
+        }
+        if let Some(count) = row.get_mut(usize::from(note)) {
+            *count += 1;
+        }
     }
 
     fn note(&mut self, entry: &Entry, said: &Said) {
-        let slot = slot(entry.operation, &entry.key);
         let Some(state) = entry.state else {
-            self.known.entry(slot).or_insert(Progressed::InDoubt);
+            if self.progressed(entry.operation, &entry.key) == Progressed::No {
+                self.got(entry.operation, &entry.key, Progressed::InDoubt);
+            }
             return;
         };
         let progressed = match state {
@@ -355,7 +401,7 @@ impl<'a> Ledger<'a> {
             OutcomeState::Moved if said.detail == SUPERSEDED => Progressed::Superseded,
             state => Progressed::Ended(state),
         };
-        self.known.insert(slot, progressed);
+        self.got(entry.operation, &entry.key, progressed);
         if state != OutcomeState::Unclear
             && let Some(unclear) = self.samples.get_mut(&(entry.operation as u8, OutcomeState::Unclear as u8))
         {
@@ -419,7 +465,12 @@ const STATES: [OutcomeState; 5] = [
     OutcomeState::Unclear,
 ];
 
-/// Hash of the key with the operation in the lowest byte.
+/// Operations of the contract, and notes there are.
+const OPERATIONS_MAX: usize = Operation::SendInvitation as usize + 1;
+const NOTES: usize = 16;
+
+/// Hash of the key, another one for each operation.
 fn slot(operation: Operation, key: &str) -> u64 {
-    short_hash(key) & !0xff | u64::from(operation as u8)
+    // An odd number without any pattern, so that hashes of different operations are as far apart as those of keys.
+    short_hash(key) ^ (operation as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -27,6 +27,7 @@ pub mod geography;
 pub mod http;
 pub mod json;
 pub mod ledger;
+pub mod marks;
 pub mod model;
 pub mod order;
 pub mod plan;

@@ -424,20 +424,41 @@ pub fn walk(
     size: usize,
     chunk: &mut dyn FnMut(Vec<(Entry, Item)>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
-    let limit = u32::try_from(size.clamp(1, 1000)).unwrap_or(1000);
-    let mut after = before(plan);
-    loop {
-        let items = Query {
+    let mut walk = Walk::new(plan, operation, size);
+    while let Some(found) = walk.next(ports)? {
+        if !chunk(found)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The same, one chunk when it is asked for.
+#[derive(Debug)]
+pub struct Walk(Option<Query>);
+
+impl Walk {
+    /// From the first write on.
+    #[must_use]
+    pub fn new(plan: &str, operation: Operation, size: usize) -> Self {
+        Self(Some(Query {
             kind: Some(EntryKind::PlanItem),
             plan: Some(plan.to_owned()),
-            after,
-            limit,
+            after: before(plan),
+            limit: u32::try_from(size.clamp(1, 1000)).unwrap_or(1000),
             ..query(operation)
-        };
-        let read = ports.journal.read(&items).map_err(journal_error)?;
-        let Some(last) = read.last() else { return Ok(()) };
-        after = last.sequence;
-        let whole = read.len() == limit as usize;
+        }))
+    }
+
+    /// The next chunk; none after the last one.
+    pub fn next(&mut self, ports: &Ports<'_>) -> Result<Option<Vec<(Entry, Item)>>, Error> {
+        let Some(items) = &mut self.0 else { return Ok(None) };
+        let read = ports.journal.read(items).map_err(journal_error)?;
+        let last = read.last().map(|last| last.sequence);
+        items.after = last.unwrap_or(items.after);
+        if read.len() < items.limit as usize {
+            self.0 = None;
+        }
         let mut found = Vec::with_capacity(read.len());
         for stored in read {
             let item = Item::from(&body(&stored)?);
@@ -445,9 +466,7 @@ pub fn walk(
                 found.push((stored.entry, item));
             }
         }
-        if !chunk(found)? || !whole {
-            return Ok(());
-        }
+        Ok(last.map(|_| found))
     }
 }
 

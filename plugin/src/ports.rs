@@ -63,6 +63,18 @@ pub trait Network {
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
     ) -> Vec<Option<Answer>>;
+    /// The same, doing other work while requests are in flight. Each call of `meanwhile` is one piece of it and says
+    /// whether there is more; what is not begun when the last answer is in stays with the caller.
+    fn send_all_while(
+        &self,
+        requests: &[&Request],
+        window: usize,
+        heard: &mut dyn FnMut(&Answer) -> usize,
+        meanwhile: &mut dyn FnMut() -> bool,
+    ) -> Vec<Option<Answer>> {
+        while meanwhile() {}
+        self.send_all(requests, window, heard)
+    }
     /// Waits.
     fn sleep(&self, time: Duration);
     /// Time since some fixed moment.

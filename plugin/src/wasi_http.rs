@@ -38,6 +38,17 @@ impl Network for Wasi {
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
     ) -> Vec<Option<Answer>> {
+        self.send_all_while(requests, window, heard, &mut || false)
+    }
+
+    fn send_all_while(
+        &self,
+        requests: &[&Request],
+        window: usize,
+        heard: &mut dyn FnMut(&Answer) -> usize,
+        meanwhile: &mut dyn FnMut() -> bool,
+    ) -> Vec<Option<Answer>> {
+        let mut more = true;
         let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
         let mut put = |at: usize, answer: Answer| {
             let allowed = heard(&answer);
@@ -61,11 +72,17 @@ impl Network for Wasi {
             if flying.is_empty() {
                 return answers;
             }
-            let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
-            let ready = poll::poll(&pollables);
+            more = more && meanwhile();
+            let ready: Vec<bool> = if more {
+                flying.iter().map(|it| it.pollable.ready()).collect()
+            } else {
+                let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
+                let ready = poll::poll(&pollables);
+                (0..flying.len()).map(|index| ready.iter().any(|it| *it as usize == index)).collect()
+            };
             // From the back, so that indices stay right while we remove.
-            for index in (0..flying.len()).rev() {
-                if ready.iter().any(|it| *it as usize == index) {
+            for (index, ready) in ready.into_iter().enumerate().rev() {
+                if ready {
                     let Flying { at, pollable, future } = flying.swap_remove(index);
                     drop(pollable);
                     let answer = finish(future, left.min(BODY_MAX));

@@ -22,9 +22,13 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 #[cfg(unix)]
+pub mod many;
+#[cfg(unix)]
 pub mod process;
 mod ran;
 mod sim;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 
 pub use ran::Ran;
 pub use sim::{Effect, Sim};
@@ -33,6 +37,8 @@ pub use sim::{Effect, Sim};
 pub const ACCOUNT_VARIABLE: &str = "ONBOARDING_TEST_ACCOUNT";
 /// Environment variable that the written configuration takes the license key from.
 pub const KEY_VARIABLE: &str = "ONBOARDING_TEST_LICENSE_KEY";
+/// License key that every stand-in accepts unless a test says otherwise.
+pub const LICENSE_KEY: &str = "STAGE-LICENSE-KEY-2f61c09d";
 /// Number of the stand-in's company.
 pub const COMPANY: u64 = 265_001;
 /// Who agrees in every test.
@@ -163,7 +169,7 @@ impl Stage {
             certificates: true,
             settings: String::new(),
             reader: "engine = \"none\"".to_owned(),
-            sim: SimConfig { license_key: "STAGE-LICENSE-KEY-2f61c09d".to_owned(), ..SimConfig::default() },
+            sim: SimConfig { license_key: LICENSE_KEY.to_owned(), ..SimConfig::default() },
         }
     }
 
@@ -329,20 +335,26 @@ pub fn workspace() -> PathBuf {
 /// The built component.
 #[must_use]
 pub fn component_file() -> PathBuf {
-    built("ecms_onboarding.wasm")
+    built("ecms_onboarding.wasm", "component")
 }
 
 /// The built reader of documents.
 #[must_use]
 pub fn reader_file() -> PathBuf {
-    built("document_reader.wasm")
+    built("document_reader.wasm", "component")
 }
 
-fn built(file: &str) -> PathBuf {
+/// The built guests that misbehave.
+#[must_use]
+pub fn guests_file() -> PathBuf {
+    built("hostile_guests.wasm", "guests")
+}
+
+fn built(file: &str, task: &str) -> PathBuf {
     let path = workspace().join("target").join("component").join(file);
     assert!(
         path.is_file(),
-        "there is no component at {}; build it with `cargo xtask component`",
+        "there is no component at {}; build it with `cargo xtask {task}`",
         path.display()
     );
     path

@@ -54,6 +54,16 @@ const READER: Part = Part {
     flags: &["-Ctarget-feature=+simd128", "-Clink-arg=-z", "-Clink-arg=stack-size=8388608"],
 };
 
+/// Guests that misbehave, for trying the sandbox.
+const GUESTS: Part = Part {
+    name: "hostile guests",
+    package: "hostile-guests",
+    built: "hostile_guests.wasm",
+    file: "hostile_guests.wasm",
+    profile: "component",
+    flags: &[],
+};
+
 /// The first bytes of a component; a plain module has `1 0 0 0` in the second half.
 const COMPONENT_HEADER: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 
@@ -71,6 +81,12 @@ pub(crate) fn build(
         out.map_or_else(|| root.join("target").join("component").join(ONBOARDING.file), Path::to_path_buf);
     make(root, &toolchain, &ONBOARDING, &out)?;
     make(root, &toolchain, &READER, &out.with_file_name(READER.file))
+}
+
+/// Builds the guests that misbehave.
+pub(crate) fn build_guests(root: &Path, wish: Option<toolchain::Source>) -> Result<(), TaskError> {
+    let out = root.join("target").join("component").join(GUESTS.file);
+    make(root, &toolchain::prepare(wish)?, &GUESTS, &out)
 }
 
 fn make(root: &Path, toolchain: &Toolchain, part: &Part, out: &Path) -> Result<(), TaskError> {

@@ -1,5 +1,6 @@
-//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | demo | test | read-eval`; and
-//! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind; and `fuzz`.
+//! Set-up, demo and tests, each in one command: `cargo xtask setup | component | guests | demo | test | read-eval`;
+//! `crash-sweep | chaos`, which kill and disturb onboardings and check what is left behind; `bench`, which measures them;
+//! and `fuzz`.
 //!
 //! A newcomer has a Rust toolchain and a C compiler and nothing else. Everything beyond that, above all a standard
 //! library for WebAssembly, is fetched here, and each step says on standard error what it does. Nothing is remembered
@@ -52,6 +53,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Builds the hostile guests for trying the sandbox.
+    Guests,
     /// Builds everything and runs the whole onboarding on made-up data.
     Demo {
         /// Passed on to `onboard demo`.
@@ -77,9 +80,15 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<OsString>,
     },
+    /// Measures what the sandbox and the onboarding cost, against bounds; see docs/performance.md. Takes some minutes.
+    Bench {
+        /// Passed on to `bench`: --quick, --full, --only, --out, --data.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<OsString>,
+    },
     /// Gives hostile bytes to every parser of foreign data for a while; see `fuzz/`.
     Fuzz(fuzz::FuzzArgs),
-    /// Builds the component and the program and runs every test.
+    /// Builds the components, the hostile guests and the program, and runs every test.
     Test {
         /// Passed on to `cargo test`.
         #[arg(last = true)]
@@ -107,6 +116,7 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             toolchain::prepare(arguments.source).map(drop)
         }
         Task::Component { out } => build(out.as_deref()),
+        Task::Guests => component::build_guests(&root, arguments.source),
         Task::Demo { rest } => {
             assets::fetch();
             build(None)?;
@@ -150,10 +160,15 @@ fn perform(arguments: Arguments) -> Result<(), TaskError> {
             build(None)?;
             endure(&root, "chaos", &rest)
         }
+        Task::Bench { rest } => {
+            build(None)?;
+            measure(&root, &rest)
+        }
         Task::Fuzz(arguments) => fuzz::fuzz(&root, &arguments),
         Task::Test { rest } => {
             assets::fetch();
             build(None)?;
+            component::build_guests(&root, arguments.source)?;
             // The tests start `onboard` as a program of its own, which `cargo test` alone would not build. With all
             // targets the dependencies get the same features as in the tests, so nothing is compiled twice.
             run::step("building the program and every test");
@@ -170,6 +185,30 @@ fn endure(root: &Path, task: &str, rest: &[OsString]) -> Result<(), TaskError> {
     let package = ["--quiet", "--locked", "--package", "endurance"];
     run::run(run::cargo(root).arg("build").args(package))?;
     run::run(run::cargo(root).arg("run").args(package).args(["--", task]).args(rest))
+}
+
+/// Builds the measurements and runs them; then, unless only some were asked for, those of reading documents.
+fn measure(root: &Path, rest: &[OsString]) -> Result<(), TaskError> {
+    let quick = rest.iter().any(|it| it == "--quick");
+    // What a quick run is for shows in a build for debugging just as well, and that is there already.
+    let profile: &[&str] = if quick { &[] } else { &["--release"] };
+    run::step("building the measurements and running them");
+    let mut cargo = run::cargo(root);
+    cargo.args(["run", "--quiet", "--locked", "--package", "bench"]).args(profile);
+    let held = run::run(cargo.arg("--").args(rest));
+    if quick || rest.iter().any(|it| it == "--only") {
+        return held;
+    }
+    run::step("measuring the reading of documents");
+    let reading = run::run(run::cargo(root).args([
+        "bench",
+        "--locked",
+        "--package",
+        "host-harness",
+        "--bench",
+        "reading",
+    ]));
+    held.and(reading)
 }
 
 /// The folder above this crate, which cargo names when it runs us.
@@ -208,12 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn options_of_sweep_and_chaos_need_no_hyphens_before_them() {
+    fn options_of_sweep_chaos_and_measurements_need_no_hyphens_before_them() {
         let arguments = Arguments::parse_from(["cargo xtask", "crash-sweep", "--only", "append:3:after"]);
         let Task::CrashSweep { rest } = arguments.task else { panic!("another task") };
         assert_eq!(rest, ["--only", "append:3:after"]);
         let arguments = Arguments::parse_from(["cargo xtask", "chaos", "--runs", "5"]);
         assert!(matches!(arguments.task, Task::Chaos { rest } if rest == ["--runs", "5"]));
+        let arguments = Arguments::parse_from(["cargo xtask", "bench", "--quick", "--only", "start"]);
+        assert!(matches!(arguments.task, Task::Bench { rest } if rest == ["--quick", "--only", "start"]));
     }
 
     #[test]

@@ -324,7 +324,7 @@ pub fn of_load(error: &LoadError) -> Failure {
         LoadError::Engine { .. } | LoadError::Client { .. } => {
             Failure::new(Exit::Internal, "internal", message, "")
         }
-        LoadError::Unreadable { .. } | LoadError::Damaged { .. } => {
+        LoadError::Unreadable { .. } | LoadError::Damaged { .. } | LoadError::TooDemanding { .. } => {
             Failure::new(Exit::Usage, "component", message, "")
         }
         _ => Failure::new(

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod history;
 pub mod journal;
 pub mod json;
+pub mod metrics;
 mod probe;
 pub mod resume;
 pub mod review;
@@ -311,6 +312,9 @@ async fn ended(mut ending: Ending, session: &mut Session, console: &mut Console)
         console.complain(denied);
     }
     ending.metrics.append(&mut session.metrics);
+    if !ending.metrics.is_empty() {
+        console.note(metrics::Figures::of(&ending.metrics).line());
+    }
     if let Some(failure) = &mut ending.failure {
         resume::account_for(session, failure).await;
     }

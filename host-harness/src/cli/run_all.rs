@@ -7,6 +7,8 @@
 //! a row of the table. Plans are shown together and agreed to with one answer; each is then applied by its own digest.
 //! Between preview and answer nothing is held open.
 
+mod rows;
+
 use std::{
     collections::{BTreeSet, HashMap},
     io,
@@ -15,14 +17,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use comfy_table::Cell;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use self::rows::{Row, outcome, previews, together, told};
 use super::{
     args::{CertificatesArgs, Cli, Command, Consent, RunAllArgs, RunAllConsent, RunAllWhat, SyncArgs},
     bars::Stop,
-    console::{Console, Tone, grouped, number, toned},
+    console::{Console, grouped},
     exit::{self, Exit, Failure},
     flow::{NextStep, is_yes, next_step},
     json::Ending,
@@ -48,27 +50,6 @@ impl Tools {
             reader,
             queued: Duration::ZERO,
         })
-    }
-}
-
-/// A tenant and how its command ended.
-struct Row {
-    tenant: String,
-    ending: Ending,
-}
-
-impl Row {
-    fn figure(&self, pointer: &str) -> u64 {
-        self.ending.result.as_ref().and_then(|it| it.pointer(pointer)).and_then(Value::as_u64).unwrap_or(0)
-    }
-
-    fn digest(&self) -> &str {
-        let result = self.ending.result.as_ref();
-        result.and_then(|it| it.pointer("/preview/plan/digest")).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn waits(&self) -> bool {
-        self.ending.failure.is_none() && self.figure("/preview/plan/writes") > 0
     }
 }
 
@@ -137,11 +118,11 @@ async fn work(
     }
     let writes = rows.iter().filter(|row| row.waits()).map(|row| row.figure("/preview/plan/writes")).sum();
     let told = Consent { preview: consent.preview, ..Consent::default() };
+    previews(console, &rows);
     match next_step(writes, &told, console.can_ask) {
         NextStep::NothingLeft | NextStep::ShowOnly | NextStep::Apply => {}
         NextStep::ConfirmationNeeded => team.leave(&mut rows, "wait for confirmation"),
         NextStep::Ask => {
-            previews(console, &rows);
             let question = format!(
                 "Type yes to write all {} of this to AvaTax as {}, anything else to leave it:",
                 grouped(writes),
@@ -206,9 +187,11 @@ impl Team {
                 self.take(at_work.join_next_with_id().await, &mut who, &mut rows);
                 told(console, &rows, total);
             }
+            let confirmed = consent.confirm.is_some();
             let cli = self.alone(&tenant, consent);
             if self.stop.asked() {
-                let failure = exit::before_anything(&cli.again());
+                let again = cli.again();
+                let failure = if confirmed { exit::not_begun(&again) } else { exit::before_anything(&again) };
                 rows.push(Row { tenant, ending: Ending { failure: Some(failure), ..Ending::default() } });
                 continue;
             }
@@ -292,7 +275,7 @@ impl Team {
     }
 
     fn conclude(&self, console: &mut Console, rows: Vec<Row>) -> Ending {
-        outcome(console, &rows);
+        outcome(console, &self.what, &rows);
         let codes: Vec<_> = rows.iter().map(|row| row.ending.exit()).collect();
         let command = self.alone("", Consent::default()).command.name();
         let failure = together(&codes).map(|exit| {
@@ -307,14 +290,6 @@ impl Team {
             .collect();
         let result = json!({ "jobs": self.jobs, "tenants": tenants });
         Ending { result: Some(result), failure, ..Ending::default() }
-    }
-}
-
-/// Says that a tenant has ended.
-fn told(console: &mut Console, rows: &[Row], total: usize) {
-    if let Some(Row { tenant, ending }) = rows.last() {
-        let end = ending.failure.as_ref().map_or("done", |failure| failure.kind);
-        console.note(format!("{} of {total}: {tenant}, {end}", rows.len()));
     }
 }
 
@@ -333,75 +308,4 @@ async fn one(
         Err(error) => Err(session::of_config(&error)),
     };
     ended.unwrap_or_else(|failure| Ending { failure: Some(failure), ..Ending::default() })
-}
-
-/// The common end of all: 3 while any plan waits, the code that all share, else 4.
-fn together(codes: &[Exit]) -> Option<Exit> {
-    let first = *codes.first()?;
-    if codes.contains(&Exit::ConfirmationNeeded) {
-        Some(Exit::ConfirmationNeeded)
-    } else if codes.iter().all(|code| *code == first) {
-        Some(first).filter(|code| *code != Exit::Done)
-    } else {
-        Some(Exit::Partial)
-    }
-}
-
-fn previews(console: &mut Console, rows: &[Row]) {
-    let mut table = console.new_table(&["Tenant", "Writes", "Plan"]);
-    for row in rows {
-        let plan = row.ending.failure.as_ref().map_or(row.digest(), |failure| failure.message.as_str());
-        let plan = Cell::new(words::clean(plan, 200));
-        table.add_row(vec![Cell::new(&row.tenant), number(row.figure("/preview/plan/writes")), plan]);
-    }
-    console.table("What would be written", &table);
-}
-
-fn outcome(console: &mut Console, rows: &[Row]) {
-    let header =
-        ["Tenant", "End", "Writes", "Open", "Wall ms", "CPU ms", "Waited ms", "Memory", "Requests", "Denied"];
-    let mut table = console.new_table(&header);
-    for row in rows {
-        let (end, tone) = match &row.ending.failure {
-            None => ("done", Tone::Good),
-            Some(failure) => (failure.kind, Tone::Bad),
-        };
-        let calls = || row.ending.metrics.iter();
-        let figure = |call: &Value, name: &str| call.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let sum = |name: &str| number(calls().map(|call| figure(call, name)).sum());
-        let peak = calls().map(|call| figure(call, "peak_memory_bytes")).max().unwrap_or(0);
-        table.add_row(vec![
-            Cell::new(&row.tenant),
-            toned(end, tone),
-            number(row.figure("/preview/plan/writes")),
-            number(row.figure("/applied/remaining")),
-            sum("wall_ms"),
-            sum("cpu_ms"),
-            sum("queued_ms"),
-            number(peak),
-            sum("requests"),
-            sum("denials"),
-        ]);
-    }
-    console.table("Tenants", &table);
-    for row in rows {
-        if let Some(failure) = &row.ending.failure {
-            console.complain(format!("{}: {failure}", row.tenant));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_all_is_the_common_one_else_in_part_and_3_while_a_plan_waits() {
-        use Exit::{ConfirmationNeeded, Done, Partial, Unreachable, Usage};
-        assert_eq!(together(&[Done, Done]), None);
-        assert_eq!(together(&[Unreachable, Unreachable]), Some(Unreachable));
-        assert_eq!(together(&[Done, Unreachable]), Some(Partial));
-        assert_eq!(together(&[Usage, Unreachable]), Some(Partial));
-        assert_eq!(together(&[Unreachable, ConfirmationNeeded, Done]), Some(ConfirmationNeeded));
-    }
 }

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -27,11 +27,56 @@ const MAX_COMPANY_LIST: usize = 4 << 20;
 
 /// A request body on its way out.
 pub(super) struct SentBody {
-    pub(super) inner: WasiBody,
-    pub(super) left: u64,
-    pub(super) counters: Arc<Counters>,
+    inner: Slot,
+    left: u64,
+    counters: Arc<Counters>,
     /// Set when the cap was hit, because the client reports a failed body only in general terms.
-    pub(super) over: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+}
+
+/// What the component writes, until it is taken away.
+type Slot = Arc<Mutex<Option<WasiBody>>>;
+
+/// Takes a request body away from the client when nobody waits for the answer any more.
+///
+/// A client whose other side does not read keeps the body for as long as the connection lasts, and with it the component,
+/// which waits for room to write on.
+pub(super) struct Hold {
+    inner: Option<Slot>,
+    over: Arc<AtomicBool>,
+}
+
+impl Hold {
+    /// Whether more was written than allowed.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Leaves the body where it is.
+    pub(super) fn release(mut self) {
+        self.inner = None;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.inner {
+            drop(slot.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+}
+
+impl SentBody {
+    /// A body of at most `max` bytes, and the hold that its exchange has on it.
+    pub(super) fn new(body: WasiBody, max: u64, counters: Arc<Counters>) -> (Self, Hold) {
+        let (inner, over) = (Arc::new(Mutex::new(Some(body))), Arc::new(AtomicBool::new(false)));
+        let hold = Hold { inner: Some(Arc::clone(&inner)), over: Arc::clone(&over) };
+        (Self { inner, left: max, counters, over }, hold)
+    }
+
+    fn with<T>(&self, look: impl FnOnce(Option<&mut WasiBody>) -> T) -> T {
+        look(self.inner.lock().unwrap_or_else(PoisonError::into_inner).as_mut())
+    }
 }
 
 impl Body for SentBody {
@@ -43,7 +88,11 @@ impl Body for SentBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.inner).poll_frame(context);
+        // A body that was taken away must not look like one that has ended: what was sent of it is not all of it.
+        let polled = this.with(|body| match body {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(Some(Err(Error::ConnectionTerminated))),
+        });
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
@@ -59,11 +108,11 @@ impl Body for SentBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.with(|body| body.is_some_and(|body| body.is_end_stream()))
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.with(|body| body.map_or_else(SizeHint::default, |body| body.size_hint()))
     }
 }
 
@@ -133,7 +182,10 @@ impl Body for ReceivedBody {
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(wasi_hyper_error(&error)))),
             Poll::Ready(Some(Ok(frame))) => {
-                this.silence.as_mut().reset(Instant::now() + this.patience);
+                // Without an end where there is no such time.
+                if let Some(end) = Instant::now().checked_add(this.patience) {
+                    this.silence.as_mut().reset(end);
+                }
                 if let Some(data) = frame.data_ref() {
                     if let Err(error) = this.take(data) {
                         return Poll::Ready(Some(Err(error)));

@@ -9,6 +9,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -27,10 +28,19 @@ pub(super) enum ResolveError {
     Prohibited(String),
 }
 
+/// Looks a name up. A function of its own, so that tests can answer like the name server of an attacker.
+pub(super) type LookUp =
+    Arc<dyn Fn(Name) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> + Send + Sync>;
+
+/// The look-up of the operating system.
+pub(super) fn system() -> LookUp {
+    Arc::new(|name| Box::pin(async move { Ok(GaiResolver::new().call(name).await?.collect()) }))
+}
+
 /// Resolves names and passes on only the addresses that may be connected to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct CheckedResolver {
-    pub(super) inner: GaiResolver,
+    pub(super) look_up: LookUp,
     pub(super) addresses: AddressPolicy,
 }
 
@@ -40,17 +50,18 @@ impl Service<Name> for CheckedResolver {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // The resolver beneath is always ready.
+        // A look-up can be begun at any time.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
         let host = name.as_str().to_owned();
         let addresses = self.addresses;
-        let found = self.inner.call(name);
+        let found = (self.look_up)(name);
         Box::pin(async move {
             let found = found.await.map_err(|error| ResolveError::Unknown(host.clone(), error))?;
-            let permitted: Vec<_> = found.filter(|socket| addresses.permits(socket.ip())).collect();
+            let permitted: Vec<_> =
+                found.into_iter().filter(|socket| addresses.permits(socket.ip())).collect();
             if permitted.is_empty() { Err(ResolveError::Prohibited(host)) } else { Ok(permitted.into_iter()) }
         })
     }

@@ -4,6 +4,7 @@
 //! contract exactly and differ only in what their code does.
 
 mod denials;
+mod waiting;
 
 use std::sync::{
     LazyLock,
@@ -357,7 +358,7 @@ async fn a_component_that_fills_the_journal_is_told_when_it_is_enough() {
         (br_if 0 (i32.eqz (i32.load8_u (i32.const 400))))) i32.const 16";
     let flood = component(import, &more, body);
     let journal = Arc::new(MemoryJournal::default());
-    let tenant = Tenant { journal: journal.clone(), ..tenant(Limits { journal_bytes: 9, ..short() }) };
+    let tenant = Tenant { journal: journal.clone(), ..tenant(Limits { journal_bytes: 4 * 202, ..short() }) };
     let value = load(&flood).unwrap().analyze(&tenant).await;
     assert!(value.is_err(), "{value:?}");
     // The text of the refusal needs room that this component does not give, so it ends by a trap, after four entries.
@@ -381,6 +382,8 @@ async fn handles_beyond_the_limit_are_named_as_the_cause() {
 fn an_import_beyond_the_contract_is_named() {
     for import in [
         "wasi:cli/environment@0.2.2",
+        "wasi:cli/stdout@0.2.2",
+        "wasi:cli/stderr@0.2.2",
         "wasi:filesystem/types@0.2.2",
         "wasi:sockets/tcp@0.2.2",
         "wasi:random/random@0.2.2",

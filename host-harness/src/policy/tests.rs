@@ -94,6 +94,16 @@ fn a_denial_shows_neither_query_nor_user_information() {
 }
 
 #[test]
+fn a_denial_names_the_port_that_was_asked_for() {
+    let text = check(&policy(), &learnt(), Method::GET, "https://rest.avatax.com:8443/api/v2/utilities/ping");
+    let text = text.unwrap_err();
+    assert!(
+        text.starts_with("GET https://rest.avatax.com:8443/api/v2/utilities/ping was not sent"),
+        "{text}"
+    );
+}
+
+#[test]
 fn no_company_is_open_before_avatax_named_it() {
     let pin = CompanyPin::new("DEFAULT");
     let target = "https://rest.avatax.com/api/v2/companies/7/customers";

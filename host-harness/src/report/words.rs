@@ -114,6 +114,21 @@ pub const fn writes(value: Decision) -> bool {
     matches!(value, Decision::Create | Decision::Fill | Decision::Upload | Decision::Invite)
 }
 
+/// Whether a decision is about a document, and not about a customer.
+#[must_use]
+pub const fn of_a_document(value: Decision) -> bool {
+    matches!(
+        value,
+        Decision::Upload
+            | Decision::OnFile
+            | Decision::NeedsReader
+            | Decision::Review
+            | Decision::Invalid
+            | Decision::Rejected
+            | Decision::Unreadable
+    )
+}
+
 /// What a journal entry is about.
 #[must_use]
 pub const fn operation(value: Operation) -> Term {

@@ -81,7 +81,7 @@ impl<'a> AvaTax<'a> {
 
     /// Sends reads, repeating them when that may help, and parses the answers.
     pub fn read_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        read(self.send(requests, Call::Read))
+        read(self.send(requests, Call::Read, &mut || false))
     }
 
     /// Sends one read.
@@ -92,7 +92,16 @@ impl<'a> AvaTax<'a> {
 
     /// Sends writes, each once unless it certainly was not done.
     pub fn write_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        read(self.send(requests, Call::Write))
+        self.write_all_while(requests, &mut || false)
+    }
+
+    /// The same, doing other work while they are in flight, piece by piece; each says whether there is more.
+    pub fn write_all_while(
+        &self,
+        requests: &[Request],
+        meanwhile: &mut dyn FnMut() -> bool,
+    ) -> Vec<Result<Value, Failure>> {
+        read(self.send(requests, Call::Write, meanwhile))
     }
 
     /// Sends one write.
@@ -102,7 +111,7 @@ impl<'a> AvaTax<'a> {
     }
 
     /// Sends, and sends again what the policy says.
-    fn send(&self, requests: &[Request], call: Call) -> Vec<Answer> {
+    fn send(&self, requests: &[Request], call: Call, meanwhile: &mut dyn FnMut() -> bool) -> Vec<Answer> {
         let mut answers: Vec<Option<Answer>> = vec![None; requests.len()];
         // A request still open, and how often it was sent.
         let mut open: Vec<(usize, u32)> = (0..requests.len()).map(|at| (at, 0)).collect();
@@ -112,7 +121,7 @@ impl<'a> AvaTax<'a> {
             let batch: Vec<&Request> = open.iter().filter_map(|(at, _)| requests.get(*at)).collect();
             let mut told = None;
             let (mut slow, mut locked_out, mut got_through) = (false, false, false);
-            let heard = self.network.send_all(&batch, self.pace.window(), &mut |answer| {
+            let mut hear = |answer: &Answer| {
                 match next(answer, call) {
                     Next::Final(good) => {
                         got_through = true;
@@ -132,7 +141,8 @@ impl<'a> AvaTax<'a> {
                     Next::Again(seconds) => told = told.max(seconds),
                 }
                 if slow || locked_out { 0 } else { self.pace.window() }
-            });
+            };
+            let heard = self.network.send_all_while(&batch, self.pace.window(), &mut hear, meanwhile);
             let mut again = Vec::new();
             for ((at, sent), answer) in open.into_iter().zip(heard) {
                 let Some(answer) = answer else {

@@ -5,7 +5,6 @@
 //! doubt ([`crate::recovery`]).
 
 use core::time::Duration;
-use std::collections::HashSet;
 
 use crate::avatax::Failure;
 use crate::avatax::answer::gravest;
@@ -15,6 +14,7 @@ use crate::customer::{self, Projected};
 use crate::exemption;
 use crate::http::Request;
 use crate::ledger::{Said, Written};
+use crate::marks::Marks;
 use crate::model::erp::{Customer, FieldGroups, Posture, Row};
 use crate::model::journal::{Entry, Operation, OutcomeState};
 use crate::model::onboarding::{Decision, Error, ObstacleKind};
@@ -44,8 +44,7 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
         )));
     }
     let expected = planning.ports.erp.describe().ok().and_then(|source| source.customers);
-    let mut seen = HashSet::new();
-    let mut codes = HashSet::new();
+    let (mut seen, mut codes) = (Marks::default(), Marks::default());
     let mut done = 0;
     let ports = planning.ports;
     ports.scan_customers(FieldGroups::ADDRESSES | FieldGroups::EXEMPTIONS, &mut |rows| {
@@ -54,7 +53,7 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
             Row::Customer(it) if it.posture == Posture::Exempt && exemption::in_use(&it) => Some(it),
             _ => None,
         });
-        let exempt: Vec<Customer> = exempt.filter(|it| seen.insert(short_hash(&it.id))).collect();
+        let exempt: Vec<Customer> = exempt.filter(|it| seen.meet(short_hash(&it.id))).collect();
         page(planning, exempt, &mut codes)?;
         if ports.asked_to_stop(Phase::CheckingCoverage, done, expected) {
             Err(Error::Stopped)
@@ -81,11 +80,7 @@ impl Candidate {
 }
 
 /// Plans one page of exempt customers; `codes` are those met before.
-fn page(
-    planning: &mut Planning<'_>,
-    customers: Vec<Customer>,
-    codes: &mut HashSet<u64>,
-) -> Result<(), Error> {
+fn page(planning: &mut Planning<'_>, customers: Vec<Customer>, codes: &mut Marks) -> Result<(), Error> {
     let settings = &planning.ports.settings;
     let mut candidates: Vec<Candidate> = Vec::with_capacity(customers.len());
     for customer in customers {
@@ -94,7 +89,7 @@ fn page(
         let decided = match unusable {
             Some(_) => Some((Decision::Blocked, "the customer code is missing or cannot be used".to_owned())),
             // Two customers under one code would get two invitations for what AvaTax holds to be one.
-            None if !codes.insert(short_hash(&projected.model.customer_code)) => {
+            None if !codes.meet(short_hash(&projected.model.customer_code)) => {
                 Some((Decision::Review, "another exempt customer has the same code".to_owned()))
             }
             None => None,

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::ahead::Ahead;
 use super::compare;
-use super::create::{Work, create, said, settle};
+use super::create::{Work, said, settle};
 use super::{PLAN, header, reread};
 use crate::avatax::answer::gravest;
 use crate::avatax::calls::RemoteCustomer;
@@ -82,26 +83,46 @@ pub(crate) fn counted(found: &Found) -> Vec<DecisionCount> {
 }
 
 /// A plan being done.
-struct Doing<'a> {
-    ports: &'a Ports<'a>,
-    avatax: AvaTax<'a>,
-    ledger: Ledger<'a>,
+pub(super) struct Doing<'a> {
+    pub(super) ports: &'a Ports<'a>,
+    pub(super) avatax: AvaTax<'a>,
+    pub(super) ledger: Ledger<'a>,
     total: u64,
-    stopped: bool,
+    pub(super) stopped: bool,
 }
 
-impl Doing<'_> {
+impl<'a> Doing<'a> {
     /// Writes that have not ended.
     fn open(&self) -> u64 {
-        let ended = [CREATE, UPDATE].map(|it| self.ledger.ended_count(it));
-        self.total.saturating_sub(ended.iter().sum())
+        self.total.saturating_sub(ended(&self.ledger))
     }
 
     fn go_on(&mut self) -> bool {
-        let done = self.total - self.open();
-        self.stopped = self.ports.asked_to_stop(Phase::WritingCustomers, done, Some(self.total));
+        self.stopped = self.plan_size().asked_to_stop(&self.ledger);
         !self.stopped
     }
+
+    pub(super) fn plan_size(&self) -> PlanSize<'a> {
+        PlanSize { ports: self.ports, total: self.total }
+    }
+}
+
+/// What progress is measured by.
+#[derive(Clone, Copy)]
+pub(super) struct PlanSize<'a> {
+    ports: &'a Ports<'a>,
+    total: u64,
+}
+
+impl PlanSize<'_> {
+    pub(super) fn asked_to_stop(self, ledger: &Ledger<'_>) -> bool {
+        let done = ended(ledger).min(self.total);
+        self.ports.asked_to_stop(Phase::WritingCustomers, done, Some(self.total))
+    }
+}
+
+fn ended(ledger: &Ledger<'_>) -> u64 {
+    [CREATE, UPDATE].iter().map(|operation| ledger.ended_count(*operation)).sum()
 }
 
 /// Goes over the plan once; each customer that has not ended is attempted once.
@@ -114,16 +135,14 @@ fn one_pass(doing: &mut Doing<'_>, pass: Pass) -> Result<bool, Error> {
         1 => whole.div_ceil(8),
         _ => 1,
     };
-    // A whole number of full rounds keeps every slot of the window busy.
-    let round = doing.avatax.window() * whole;
-    let size = (1000 / round).max(1) * round;
-    plan::walk(ports, &plan, CREATE, size, &mut |items| {
-        let result = create_group(doing, items, batch);
-        // What is known is kept, also when the run has to end here.
-        doing.ledger.flush()?;
-        result?;
-        Ok(doing.go_on())
-    })?;
+    let mut ahead = Ahead::new(&plan, doing.avatax.window() * whole, batch);
+    while ahead.get_ready(doing)? {
+        let doubtful = ahead.doubtful();
+        let fresh = absent_for_sure(doing, doubtful)?;
+        let work = still_as_confirmed(ports, &mut doing.ledger, fresh)?;
+        ahead.add(doing, work)?;
+        ahead.create(doing)?;
+    }
     if !doing.stopped {
         plan::walk(ports, &plan, UPDATE, 200, &mut |items| {
             let result = fill_group(doing, items);
@@ -135,23 +154,11 @@ fn one_pass(doing: &mut Doing<'_>, pass: Pass) -> Result<bool, Error> {
     Ok(!doing.stopped)
 }
 
-/// Creates a chunk of customers: those whose ERP row still is what was confirmed.
-fn create_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>, batch: usize) -> Result<(), Error> {
-    let ports = doing.ports;
-    let open = items.into_iter().filter(|(entry, _)| !doing.ledger.ended(entry.operation, &entry.key));
-    // It may be there whatever the ERP says by now, so it is looked up before anything else.
-    let (doubtful, mut fresh): (Vec<_>, Vec<_>) =
-        open.partition(|(entry, _)| doing.ledger.progressed(CREATE, &entry.key).in_doubt());
+/// Looks up customers that may be there already, whatever the ERP says by now; returns those to be created.
+fn absent_for_sure(doing: &mut Doing<'_>, doubtful: Vec<(Entry, Item)>) -> Result<Vec<(Entry, Item)>, Error> {
     let since = doing.ledger.doubted();
-    let absent = recovery::absent(ports, since, doubtful, &mut |items| adopt(doing, items))?;
-    fresh.extend(not_refused(doing, CREATE, absent)?);
-    let work = still_as_confirmed(doing, fresh)?;
-    let intents = work.iter().map(|work| {
-        let code = work.model.customer_code.as_str();
-        (code, code, plan::fingerprint(&work.model))
-    });
-    doing.ledger.intend(CREATE, "POST customers", intents.collect::<Vec<_>>())?;
-    create(&doing.avatax, &mut doing.ledger, work, batch)
+    let absent = recovery::absent(doing.ports, since, doubtful, &mut |items| adopt(doing, items))?;
+    not_refused(doing, CREATE, absent)
 }
 
 /// Settles the customers that AvaTax has; returns the others.
@@ -197,8 +204,11 @@ fn not_refused(
 }
 
 /// Reads the ERP again and drops, with an outcome, what changed since the preview.
-fn still_as_confirmed(doing: &mut Doing<'_>, open: Vec<(Entry, Item)>) -> Result<Vec<Work>, Error> {
-    let (ports, ledger) = (doing.ports, &mut doing.ledger);
+pub(super) fn still_as_confirmed(
+    ports: &Ports<'_>,
+    ledger: &mut Ledger<'_>,
+    open: Vec<(Entry, Item)>,
+) -> Result<Vec<Work>, Error> {
     let ids: Vec<String> = open.iter().map(|(_, item)| item.id.clone()).collect();
     let now: HashMap<_, _> = reread(ports, &ids)?;
     let mut work = Vec::with_capacity(open.len());
@@ -237,7 +247,7 @@ fn fill_group(doing: &mut Doing<'_>, items: Vec<(Entry, Item)>) -> Result<(), Er
     let since = doing.ledger.doubted();
     let absent = recovery::absent(ports, since, doubtful, &mut |items| filled(doing, items))?;
     fresh.extend(not_refused(doing, UPDATE, absent)?);
-    let work = still_as_confirmed(doing, fresh)?;
+    let work = still_as_confirmed(ports, &mut doing.ledger, fresh)?;
     let codes: Vec<&str> = work.iter().map(|work| work.model.customer_code.as_str()).collect();
     let known = doing.avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut sent = Vec::new();

@@ -11,7 +11,7 @@ use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
 use crate::http::Request;
-use crate::json::Value;
+use crate::json::{self, Value};
 use crate::ledger::{Ledger, Said};
 use crate::model::journal::{Operation, OutcomeState};
 use crate::model::onboarding::Error;
@@ -41,27 +41,59 @@ pub(super) fn said(item: &Item, detail: &str) -> Said {
     Said { id: item.id.clone(), name: item.name.clone(), detail: detail.to_owned(), ..Said::default() }
 }
 
-/// Creates the customers and records what became of each.
-pub(super) fn create(
-    avatax: &AvaTax<'_>,
-    ledger: &mut Ledger<'_>,
-    work: Vec<Work>,
-    batch_size: usize,
-) -> Result<(), Error> {
-    let mut queue = split(work, batch_size);
-    while !queue.is_empty() {
+/// Customers to create, parted into requests.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    queue: Vec<Vec<Work>>,
+    requests: Vec<Request>,
+}
+
+impl Batches {
+    pub(super) fn new(avatax: &AvaTax<'_>, work: Vec<Work>, batch_size: usize) -> Self {
+        Self::of(avatax, split(work, batch_size))
+    }
+
+    fn of(avatax: &AvaTax<'_>, queue: Vec<Vec<Work>>) -> Self {
         let request = |batch: &Vec<Work>| {
             let models: Vec<&CustomerModel> = batch.iter().map(|work| &work.model).collect();
             avatax.create_customers(&models)
         };
-        let requests: Vec<Request> = queue.iter().map(request).collect();
-        let answers = avatax.write_all(&requests);
+        Self { requests: queue.iter().map(request).collect(), queue }
+    }
+
+    /// Adds others behind them.
+    pub(super) fn append(&mut self, more: Self) {
+        self.queue.extend(more.queue);
+        self.requests.extend(more.requests);
+    }
+
+    /// The customers in order.
+    pub(super) fn work(&self) -> impl Iterator<Item = &Work> {
+        self.queue.iter().flatten()
+    }
+}
+
+/// Customers that an answer named, with AvaTax's id; not recorded yet.
+pub(super) type Created = Vec<(Work, u64)>;
+
+/// Creates the customers and records what became of each, doing other work while requests are in flight. Where
+/// everything went well, recording is left to the caller, who may do it while the next requests are in flight.
+pub(super) fn create(
+    avatax: &AvaTax<'_>,
+    ledger: &mut Ledger<'_>,
+    batches: Batches,
+    meanwhile: &mut dyn FnMut(&mut Ledger<'_>) -> bool,
+) -> Result<Created, Error> {
+    let Batches { mut queue, mut requests } = batches;
+    while !queue.is_empty() {
+        let answers = avatax.write_all_while(&requests, &mut || meanwhile(ledger));
+        let mut created = Created::new();
         let mut doubtful = Vec::new();
         let mut fatal = None;
         for (batch, answer) in queue.into_iter().zip(answers) {
             match answer {
-                Ok(created) => {
-                    let missing = confirm(ledger, batch, created)?;
+                Ok(answer) => {
+                    let missing = named(batch, &answer, &mut created);
                     if !missing.is_empty() {
                         let why = "AvaTax did not name the customer in its answer.";
                         doubtful.push((missing, Failure::Unclear(why.to_owned())));
@@ -74,38 +106,47 @@ pub(super) fn create(
                 },
             }
         }
+        if fatal.is_none() && doubtful.is_empty() {
+            return Ok(created);
+        }
+        record(ledger, created)?;
         // With wrong credentials nothing more is sent; what is in doubt is looked up by the next call.
         if let Some(error @ Error::Unauthorized(_)) = fatal {
             ledger.flush()?;
             return Err(error);
         }
-        queue = resolve(avatax, ledger, doubtful)?;
+        Batches { queue, requests } = Batches::of(avatax, resolve(avatax, ledger, doubtful)?);
         ledger.flush()?;
         if let Some(error) = fatal {
             return Err(error);
         }
     }
-    Ok(())
+    Ok(Created::new())
 }
 
-/// Records the customers that an answer names; returns those it does not.
-fn confirm(ledger: &mut Ledger<'_>, batch: Vec<Work>, created: Value) -> Result<Vec<Work>, Error> {
-    let created: Vec<RemoteCustomer> = match created {
-        Value::Array(rows) => rows.into_iter().map(RemoteCustomer).collect(),
-        _ => Vec::new(),
-    };
+/// Adds the customers that an answer names; returns those it does not.
+fn named(batch: Vec<Work>, answer: &Value, created: &mut Created) -> Vec<Work> {
+    let rows = answer.as_array().map_or(&[][..], Vec::as_slice);
     let mut missing = Vec::new();
     for work in batch {
-        let code = &work.model.customer_code;
-        match created.iter().find(|remote| remote.text("customerCode") == *code) {
-            Some(remote) => {
-                let said = Said { avatax_id: Some(remote.id()), ..work.said("") };
-                ledger.end(CREATE, code, code, OutcomeState::Done, &said)?;
-            }
+        let code = work.model.customer_code.as_str();
+        let is_it = |row: &&Value| row.get("customerCode").and_then(Value::as_str) == Some(code);
+        match rows.iter().find(is_it).map(|row| json::number(row, "id")) {
+            Some(id) => created.push((work, id)),
             None => missing.push(work),
         }
     }
-    Ok(missing)
+    missing
+}
+
+/// Records customers that were created.
+pub(super) fn record(ledger: &mut Ledger<'_>, created: Created) -> Result<(), Error> {
+    for (work, id) in created {
+        let code = &work.model.customer_code;
+        let said = Said { avatax_id: Some(id), ..work.said("") };
+        ledger.end(CREATE, code, code, OutcomeState::Done, &said)?;
+    }
+    Ok(())
 }
 
 /// Looks up what became of batches that did not plainly succeed; returns what has to be sent again at once.

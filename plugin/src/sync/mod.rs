@@ -3,6 +3,7 @@
 //! [`preview`] compares every customer with what AvaTax has and writes a plan; [`apply`] does exactly that plan. What
 //! the ERP or AvaTax changed in between is refused one by one, and the rest goes through.
 
+mod ahead;
 mod apply;
 mod compare;
 mod create;

@@ -2,9 +2,9 @@
 //!
 //! Two passes over the ERP. The first, cheap one finds codes that several customers share, because a code seen twice on
 //! page 90 has to keep its first bearer on page 1 out of the plan. The second compares page by page with AvaTax, several
-//! look-ups in flight, and writes the plan as it goes; memory holds one page and a few bytes for each customer.
+//! look-ups in flight, and writes the plan as it goes; memory holds one page and a few bytes for each customer ([`crate::marks`]).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::apply::settle_older;
 use super::compare::{self, Compared};
@@ -13,6 +13,7 @@ use crate::avatax::AvaTax;
 use crate::avatax::calls::RemoteCustomer;
 use crate::customer::{self, Finding, Projected, effect_of};
 use crate::exemption;
+use crate::marks::Marks;
 use crate::model::erp::{Customer, FieldGroups, Posture, Row};
 use crate::model::journal::Operation;
 use crate::model::onboarding::{Decision, Effect, Error, ObstacleKind, RunReport, Sample};
@@ -37,7 +38,7 @@ pub fn preview(ports: &Ports<'_>) -> Result<RunReport, Error> {
         avatax,
         empty,
         shared,
-        seen: HashSet::new(),
+        seen: Marks::default(),
         writer: Writer::open(ports, PLAN, &header(ports, preflight.company_id))?,
         decisions: Decisions::default(),
         obstacles: Obstacles::default(),
@@ -61,10 +62,9 @@ pub fn preview(ports: &Ports<'_>) -> Result<RunReport, Error> {
     })
 }
 
-/// Hashes of the codes that more than one customer in use carries.
-fn shared_codes(ports: &Ports<'_>, expected: Option<u64>) -> Result<HashSet<u64>, Error> {
-    let mut bearer: HashMap<u64, u64> = HashMap::new();
-    let mut shared = HashSet::new();
+/// The codes that more than one customer in use carries.
+fn shared_codes(ports: &Ports<'_>, expected: Option<u64>) -> Result<Marks, Error> {
+    let (mut codes, mut bearers, mut shared) = (Marks::default(), Marks::default(), Marks::default());
     let mut done = 0;
     ports.scan_customers(FieldGroups::empty(), &mut |rows| {
         done += rows.len() as u64;
@@ -77,8 +77,8 @@ fn shared_codes(ports: &Ports<'_>, expected: Option<u64>) -> Result<HashSet<u64>
             }
             let (code, id) = (short_hash(code), short_hash(&customer.id));
             // The same row may come twice; another row with the code is what counts.
-            if *bearer.entry(code).or_insert(id) != id {
-                shared.insert(code);
+            if bearers.meet(code.rotate_left(32) ^ id) && !codes.meet(code) {
+                shared.meet(code);
             }
         }
         if ports.asked_to_stop(Phase::ReadingCustomers, done, expected) {
@@ -98,8 +98,8 @@ struct Preview<'a> {
     ports: &'a Ports<'a>,
     avatax: AvaTax<'a>,
     empty: bool,
-    shared: HashSet<u64>,
-    seen: HashSet<u64>,
+    shared: Marks,
+    seen: Marks,
     writer: Writer<'a>,
     decisions: Decisions,
     obstacles: Obstacles,
@@ -116,7 +116,7 @@ impl Preview<'_> {
                     self.obstacles.add(&finding, &id, "", "");
                     self.block(&id, "", "", finding.detail)?;
                 }
-                Row::Customer(customer) if self.seen.insert(short_hash(&customer.id)) => {
+                Row::Customer(customer) if self.seen.meet(short_hash(&customer.id)) => {
                     if let Some(candidate) = self.candidate(customer)? {
                         candidates.push(candidate);
                     }
@@ -146,7 +146,7 @@ impl Preview<'_> {
             self.decisions.add(Decision::LeftOut, sample);
             return Ok(None);
         }
-        if self.shared.contains(&short_hash(&model.customer_code)) {
+        if self.shared.note(short_hash(&model.customer_code)) != 0 {
             let detail = "another customer has the same code".to_owned();
             projected.findings.push(Finding { kind: ObstacleKind::CodeShared, detail });
         }
