@@ -237,7 +237,7 @@ mod tests {
         let network = OneARound::default();
         let avatax = AvaTax { network: &network, base_url: "", pace: Pace::new(8), company_id: 1 };
         let requests = vec![avatax.get("/x"); 6];
-        let answers = avatax.send(&requests, Call::Read);
+        let answers = avatax.send(&requests, Call::Read, &mut || false);
         assert_eq!(answers.iter().map(bytes).sum::<usize>(), 20 << 20);
         assert!(answers.iter().take(4).all(Result::is_ok));
         assert!(answers.iter().skip(4).all(|answer| *answer == Err(too_large())));
