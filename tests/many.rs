@@ -67,6 +67,8 @@ fn tenants_that_fail_or_are_slow_leave_the_others_exactly_as_they_would_be_alone
     std::fs::write(many.path().join("broken-erp.sqlite"), "no database").unwrap();
 
     let waiting = many.json(&SYNC, 3);
+    let message = "4 of 6 tenants wait for confirmation, 2 did not come to a good end.";
+    assert_eq!(error(&waiting, "message"), message);
     for (name, _, stage) in good {
         let next = error(of(&waiting, name), "next");
         let digest = of(&waiting, name)["result"]["preview"]["plan"]["digest"].as_str().unwrap();

@@ -50,9 +50,9 @@ fuzz_target!(|bytes: &[u8]| {
     let journal = MemoryJournal::default();
     for part in parts(bytes).take(40) {
         let Some((entry, kept)) = entry(part) else { continue };
-        check_body(&entry.body);
+        check_body(&kept.body);
         if ready(host_harness::journal::Journal::append(&journal, vec![kept])).is_ok() {
-            memory.entries.borrow_mut().push(entry);
+            memory.entries.borrow_mut().extend(entry);
         }
         if let Some(head) = text(part).and_then(|text| text.parse::<Head>().ok()) {
             assert_eq!(head.to_string().parse::<Head>(), Ok(head));
@@ -82,31 +82,32 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Three bytes say what it is; then come the plan, the key and the customer, each on a line, and the body.
-fn entry(part: &[u8]) -> Option<(Entry, host::Entry)> {
+/// Three bytes say what it is; then come the plan, the key and the customer, each on a line, and the body. What is of the host
+/// alone is not an entry for the component.
+fn entry(part: &[u8]) -> Option<(Option<Entry>, host::Entry)> {
     let ([kind, operation, state], rest) = part.split_first_chunk::<3>()?;
     let mut lines = text(rest)?.splitn(4, '\n').map(str::to_owned);
-    let (kind, kind_name) = KINDS[usize::from(*kind) % 7];
+    let kind = KINDS.get(usize::from(*kind) % 8);
     let (operation, operation_name) = OPERATIONS[usize::from(*operation) % 9];
     let state = STATES.get(usize::from(*state) % 6);
-    let entry = Entry {
-        kind,
-        operation,
+    let kept = host::Entry {
+        kind: kind.map_or(Some(host::EntryKind::Denied), |(_, name)| rules::kind_of(name))?,
+        operation: rules::operation_of(operation_name)?,
         plan: lines.next()?,
         key: lines.next()?,
         customer: lines.next()?,
-        state: state.map(|(state, _)| *state),
+        state: state.and_then(|(_, name)| rules::state_of(name)),
         body: lines.next()?,
     };
-    let kept = host::Entry {
-        kind: rules::kind_of(kind_name)?,
-        operation: rules::operation_of(operation_name)?,
-        plan: entry.plan.clone(),
-        key: entry.key.clone(),
-        customer: entry.customer.clone(),
-        state: state.and_then(|(_, name)| rules::state_of(name)),
-        body: entry.body.clone(),
-    };
+    let entry = kind.map(|(kind, _)| Entry {
+        kind: *kind,
+        operation,
+        plan: kept.plan.clone(),
+        key: kept.key.clone(),
+        customer: kept.customer.clone(),
+        state: state.map(|(state, _)| *state),
+        body: kept.body.clone(),
+    });
     Some((entry, kept))
 }
 

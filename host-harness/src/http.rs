@@ -136,6 +136,16 @@ pub(crate) struct Counters {
     pub(crate) denied: Mutex<Vec<Denied>>,
 }
 
+impl Counters {
+    fn deny(&self, denied: Denied) {
+        self.denials.fetch_add(1, Ordering::Relaxed);
+        let mut kept = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_DENIALS {
+            kept.push(denied);
+        }
+    }
+}
+
 /// The way out of one call.
 pub(crate) struct Gate {
     client: HttpClient,
@@ -178,11 +188,7 @@ impl Gate {
             return Err(Error::HttpRequestUriTooLong);
         }
         let allowed = self.policy.check(request.method(), request.uri(), &self.pin).map_err(|denied| {
-            self.counters.denials.fetch_add(1, Ordering::Relaxed);
-            let mut kept = self.counters.denied.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() < KEPT_DENIALS {
-                kept.push(denied);
-            }
+            self.counters.deny(denied);
             Error::HttpRequestDenied
         })?;
         let fields = request.headers();
@@ -287,10 +293,15 @@ impl Exchange {
         };
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let (head, body) = request.into_parts();
+        let (method, uri) = (head.method.clone(), head.uri.clone());
         let (body, hold) = SentBody::new(body, self.request_body_bytes, Arc::clone(&self.counters));
         let response = self.head(Request::from_parts(head, body)).await;
-        let response = response
-            .map_err(|error| if hold.is_over() { Error::HttpRequestBodySize(None) } else { error })?;
+        let response = response.map_err(|error| {
+            if matches!(error, Error::DestinationIpProhibited) {
+                self.counters.deny(Denied::for_its_address(&method, &uri));
+            }
+            if hold.is_over() { Error::HttpRequestBodySize(None) } else { error }
+        })?;
         // The client knows the ceiling of the host, not what this tenant may have.
         if let Some(size) = beyond(response.headers(), self.header_bytes) {
             return Err(Error::HttpResponseHeaderSectionSize(Some(size)));

@@ -114,6 +114,16 @@ pub struct Denied {
 }
 
 impl Denied {
+    /// A request that the rules allow, to a name that leads where no rule can.
+    pub(crate) fn for_its_address(method: &Method, uri: &Uri) -> Self {
+        Self {
+            method: plain(method.as_str(), 20),
+            target: plain(&without_query(uri), 500),
+            reason: "its name leads only to addresses that are not public".to_owned(),
+            hint: String::new(),
+        }
+    }
+
     /// What was asked for: method and address, without the query, which holds customer data.
     #[must_use]
     pub fn request(&self) -> String {

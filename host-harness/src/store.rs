@@ -7,7 +7,7 @@
 //! made for the call and thrown away after it, whatever the outcome, so nothing of one call can be seen by the next.
 
 mod imports;
-mod memory;
+mod journal;
 
 use std::{
     sync::Arc,

@@ -279,9 +279,21 @@ impl Team {
         let codes: Vec<_> = rows.iter().map(|row| row.ending.exit()).collect();
         let command = self.alone("", Consent::default()).command.name();
         let failure = together(&codes).map(|exit| {
-            let failed = codes.iter().filter(|code| **code != Exit::Done).count();
-            let kind = if exit == Exit::ConfirmationNeeded { "confirmation-needed" } else { "tenants" };
-            let message = format!("{failed} of {} tenants did not come to a good end.", codes.len());
+            let waiting = codes.iter().filter(|code| **code == Exit::ConfirmationNeeded).count();
+            let failed = codes.iter().filter(|code| **code != Exit::Done).count() - waiting;
+            let all = codes.len();
+            let (kind, message) = match (waiting, failed) {
+                (0, _) => ("tenants", format!("{failed} of {all} tenants did not come to a good end.")),
+                (_, 0) => {
+                    ("confirmation-needed", format!("{waiting} of {all} tenants wait for confirmation."))
+                }
+                _ => {
+                    let text = format!(
+                        "{waiting} of {all} tenants wait for confirmation, {failed} did not come to a good end."
+                    );
+                    ("confirmation-needed", text)
+                }
+            };
             Failure::new(exit, kind, message, "The line of each tenant says why and what to do.")
         });
         let tenants: Vec<_> = rows

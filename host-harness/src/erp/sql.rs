@@ -4,16 +4,21 @@
 //! attached files for the whole page at once, so the number of queries does not grow with the number of customers and
 //! memory stays flat over millions of rows. Pages start after the last key (no offsets), statements stay prepared, and
 //! the connection is opened read-only. SQLite blocks, so all of it runs on tokio's threads for blocking work.
+//!
+//! While the component works on a page, the next one is read already, so that reading and working take turns on two
+//! threads instead of waiting for each other. A page that was read ahead is handed out only to the scan it was read for:
+//! a scan that begins anew, or asks for anything else, drops it, and so does time ([`KEPT`]).
 
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Params, named_params};
+use tokio::task::JoinHandle;
 
 use super::{
     Erp, ErpOpenError, memory,
@@ -27,6 +32,9 @@ use crate::model::erp::{
 };
 
 const CURSOR: &str = "key:";
+/// How long a page that was read ahead may wait for the scan to ask for it. Rows that change meanwhile are seen as they
+/// were, as those of the page before are.
+const KEPT: Duration = Duration::from_secs(60);
 /// How long a writer may keep us waiting.
 const BUSY: Duration = Duration::from_secs(10);
 /// Most addresses of a customer that are kept.
@@ -45,6 +53,23 @@ struct Shared {
     connection: Mutex<Connection>,
     pack: QueryPack,
     today: Date,
+    ahead: Mutex<Option<Ahead>>,
+}
+
+/// The page after the one that was handed out last.
+#[derive(Debug)]
+struct Ahead {
+    wanted: Wanted,
+    since: Instant,
+    page: JoinHandle<Result<Page, ErpError>>,
+}
+
+/// Which page it is.
+#[derive(Debug, Clone, PartialEq)]
+struct Wanted {
+    after: Option<String>,
+    size: usize,
+    fields: FieldGroups,
 }
 
 impl SqlErp {
@@ -64,7 +89,14 @@ impl SqlErp {
                 .prepare_cached(sql)
                 .map_err(|error| fail(format!("the statement `{name}` of its query pack fails: {error}")))?;
         }
-        Ok(Self { shared: Arc::new(Shared { connection: Mutex::new(connection), pack, today }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                connection: Mutex::new(connection),
+                pack,
+                today,
+                ahead: Mutex::default(),
+            }),
+        })
     }
 
     /// The pack that this database is read through.
@@ -78,14 +110,44 @@ impl SqlErp {
         &self,
         work: impl FnOnce(&Connection, &QueryPack, Date) -> T + Send + 'static,
     ) -> Result<T, String> {
+        self.start(work).await.map_err(|_| CUT_SHORT.to_owned())
+    }
+
+    /// Begins such work.
+    fn start<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &QueryPack, Date) -> T + Send + 'static,
+    ) -> JoinHandle<T> {
         let shared = Arc::clone(&self.shared);
-        let work = move || {
+        tokio::task::spawn_blocking(move || {
             let connection = shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
             work(&connection, &shared.pack, shared.today)
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| "reading the database was cut short".to_owned())
+        })
+    }
+
+    /// Begins to read a page.
+    fn start_page(&self, wanted: &Wanted) -> JoinHandle<Result<Page, ErpError>> {
+        let Wanted { after, size, fields } = wanted.clone();
+        self.start(move |connection, pack, today| {
+            list(connection, pack, today, after.as_deref(), size, fields)
+        })
+    }
+
+    /// Whether a page lies ready that nobody has asked for yet.
+    #[cfg(test)]
+    pub(super) fn has_read_ahead(&self) -> bool {
+        let ahead = self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.as_ref().is_some_and(|ahead| ahead.page.is_finished())
+    }
+
+    /// Takes the page that was read ahead; none if another one is wanted by now, or it is too old.
+    fn read_ahead(&self, wanted: &Wanted) -> Option<JoinHandle<Result<Page, ErpError>>> {
+        let kept = self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.filter(|kept| kept.wanted == *wanted && kept.since.elapsed() < KEPT).map(|kept| kept.page)
     }
 }
+
+const CUT_SHORT: &str = "reading the database was cut short";
 
 #[async_trait::async_trait]
 impl Erp for SqlErp {
@@ -109,12 +171,25 @@ impl Erp for SqlErp {
             None => None,
             Some(cursor) => Some(cursor.strip_prefix(CURSOR).ok_or(ErpError::CursorExpired)?.to_owned()),
         };
-        let size = memory::page_size(request.page_size);
-        let fields = request.fields;
-        let work = move |connection: &Connection, pack: &QueryPack, today| {
-            list(connection, pack, today, after.as_deref(), size, fields)
+        let wanted = Wanted { after, size: memory::page_size(request.page_size), fields: request.fields };
+        let ahead = match self.read_ahead(&wanted) {
+            Some(reading) => reading.await.ok().and_then(Result::ok),
+            None => None,
         };
-        self.run(work).await.map_err(ErpError::Unavailable)?
+        let page = match ahead {
+            Some(page) => page,
+            // What could not be read a while ago may be readable now.
+            None => {
+                let reading = self.start_page(&wanted);
+                reading.await.map_err(|_| ErpError::Unavailable(CUT_SHORT.to_owned()))??
+            }
+        };
+        if let Some(next) = page.next.as_deref().and_then(|next| next.strip_prefix(CURSOR)) {
+            let wanted = Wanted { after: Some(next.to_owned()), ..wanted };
+            let ahead = Ahead { page: self.start_page(&wanted), since: Instant::now(), wanted };
+            *self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+        }
+        Ok(page)
     }
 
     async fn get_customers(&self, ids: Vec<String>, fields: FieldGroups) -> Result<Vec<Row>, ErpError> {

@@ -1,13 +1,14 @@
 //! The SQL adapter on small databases of the embedded default ERP.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::civil::date;
 use rusqlite::{Connection, params};
 
 use super::{Erp, query_pack::QueryPack, sql::SqlErp};
 use crate::model::erp::{
-    AddressUse, Customer, ErpError, EvidenceKind as Kind, FieldGroups, Lifecycle, Posture, Row, Scan,
+    AddressUse, Customer, ErpError, EvidenceKind as Kind, FieldGroups, Lifecycle, Page, Posture, Row, Scan,
 };
 
 const SCHEMA: &str = "
@@ -192,6 +193,32 @@ async fn pages_cover_every_row_once_even_when_the_last_of_a_page_is_bad() {
     assert_eq!(pages, 6);
     let foreign = erp.list_customers(scan(5, Some("15".into()))).await;
     assert!(matches!(foreign, Err(ErpError::CursorExpired)));
+}
+
+#[tokio::test]
+async fn a_page_read_ahead_is_for_the_scan_that_asks_for_it_next() {
+    let fixture = fixture(
+        "insert into customer(id, code, name) values (1, 'a', 'One'), (2, 'b', 'Two'), (3, 'c', 'Three');",
+    );
+    let erp = open(&fixture.path);
+    let names = |page: &Page| page.rows.iter().map(|row| customer(row).name.clone()).collect::<Vec<_>>();
+    let first = erp.list_customers(scan(1, None)).await.expect("works");
+    while !erp.has_read_ahead() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Connection::open(&fixture.path)
+        .expect("works")
+        .execute("update customer set name = 'New'", [])
+        .expect("works");
+    let second = erp.list_customers(scan(1, first.next.clone())).await.expect("works");
+    assert_eq!(names(&second), ["Two"]);
+    // Another size is another page, and so is one of a scan that began anew.
+    let after = erp.list_customers(scan(2, first.next.clone())).await.expect("works");
+    assert_eq!(names(&after), ["New", "New"]);
+    let again = erp.list_customers(scan(1, None)).await.expect("works");
+    assert_eq!((names(&again), &again.next), (vec!["New".to_owned()], &first.next));
+    let second = erp.list_customers(scan(1, again.next)).await.expect("works");
+    assert_eq!(names(&second), ["New"]);
 }
 
 #[tokio::test]

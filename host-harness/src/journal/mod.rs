@@ -16,7 +16,8 @@ pub use self::{
 };
 use crate::model::journal::{Entry, JournalError, Query, StoredEntry};
 
-/// An append-only store of entries. See the interface `journal` in `wit/onboarding.wit`.
+/// An append-only store of entries. See the interface `journal` in `wit/onboarding.wit`. Beside what the component appends it
+/// takes the host's own entries: what people said about documents, and what a call asked for and was denied.
 #[async_trait::async_trait]
 pub trait Journal: Send + Sync {
     /// Appends all entries or none, durably; returns the sequence number of the last.

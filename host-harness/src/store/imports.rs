@@ -1,4 +1,4 @@
-//! The interfaces of the contract, answered from the tenant's adapters; the journal's is in [`super::memory`].
+//! The interfaces of the contract, answered from the tenant's adapters; the journal's is in [`super::journal`].
 //!
 //! Adapters are trusted code of the host, the arguments are not: numbers are brought into the range that the contract
 //! names before an adapter sees them.

@@ -195,3 +195,63 @@ fn read(answers: Vec<Answer>) -> Vec<Result<Value, Failure>> {
         .map(|answer| judge(answer).and_then(|body| room.parse(&body).map_err(unclear)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::http::Response;
+
+    /// Answers the first of the requests of each round with 5 MiB, and asks to come again with the others.
+    #[derive(Default)]
+    struct OneARound(Cell<Duration>);
+
+    impl Network for OneARound {
+        fn send_all(
+            &self,
+            requests: &[&Request],
+            _window: usize,
+            heard: &mut dyn FnMut(&Answer) -> usize,
+        ) -> Vec<Option<Answer>> {
+            let answer = |at| {
+                let (status, size) = if at == 0 { (200, 5 << 20) } else { (503, 0) };
+                let answer = Ok(Response { status, retry_after: None, body: vec![b' '; size] });
+                heard(&answer);
+                Some(answer)
+            };
+            (0..requests.len()).map(answer).collect()
+        }
+
+        fn sleep(&self, time: Duration) {
+            self.0.set(self.0.get() + time);
+        }
+
+        fn now(&self) -> Duration {
+            self.0.get()
+        }
+    }
+
+    #[test]
+    fn answers_that_come_one_after_the_other_are_not_held_beyond_the_cap() {
+        let network = OneARound::default();
+        let avatax = AvaTax { network: &network, base_url: "", pace: Pace::new(8), company_id: 1 };
+        let requests = vec![avatax.get("/x"); 6];
+        let answers = avatax.send(&requests, Call::Read);
+        assert_eq!(answers.iter().map(bytes).sum::<usize>(), 20 << 20);
+        assert!(answers.iter().take(4).all(Result::is_ok));
+        assert!(answers.iter().skip(4).all(|answer| *answer == Err(too_large())));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_held_leaves_the_others_as_they_are() {
+        let answer = |body: String| Ok(Response { status: 200, retry_after: None, body: body.into_bytes() });
+        let found = read(vec![
+            answer("{\"id\":1}".to_owned()),
+            answer(format!("[{}1]", "1,".repeat(20_000))),
+            answer("{\"id\":2}".to_owned()),
+        ]);
+        let ids: Vec<_> = found.iter().map(|it| it.as_ref().map(|it| json::number(it, "id"))).collect();
+        assert!(matches!(ids.as_slice(), [Ok(1), Err(Failure::Unclear(_)), Ok(2)]), "{ids:?}");
+    }
+}

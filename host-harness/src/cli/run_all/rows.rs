@@ -110,6 +110,7 @@ pub(super) fn outcome(console: &mut Console, what: &RunAllWhat, rows: &[Row]) {
     for row in rows {
         let (end, tone) = match &row.ending.failure {
             None => ("done", Tone::Good),
+            Some(failure) if failure.exit == Exit::ConfirmationNeeded => ("to confirm", Tone::Warn),
             Some(failure) => (failure.kind, Tone::Bad),
         };
         let took = Figures::of(&row.ending.metrics);

@@ -71,8 +71,12 @@ async fn a_name_that_leads_to_a_special_address_is_not_connected_to() {
         "2002:7f00:1::",
     ] {
         let (look_up, asked) = name_server(&[&[address]]);
-        let error = send(&mut gate_with(allowing(&target), &look_up), get(&target)).await.unwrap_err();
+        let mut gate = gate_with(allowing(&target), &look_up);
+        let error = send(&mut gate, get(&target)).await.unwrap_err();
         assert!(matches!(error, Error::DestinationIpProhibited), "{address}: {error:?}");
+        assert_eq!(gate.counters.denials.load(Ordering::Relaxed), 1);
+        let told = gate.counters.denied.lock().unwrap()[0].to_string();
+        assert!(told.ends_with("its name leads only to addresses that are not public."), "{told}");
         assert_eq!(*asked.lock().unwrap(), ["service.example.com"]);
     }
     assert!(server.heads.try_recv().is_err());
