@@ -169,6 +169,7 @@ const CONDUCT: &[Item] = &[
     (
         "truncated and random bytes",
         &[
+            "text::nesting_without_end_ends_nothing_but_the_loading",
             "text::no_beginning_of_a_component_is_taken_for_one",
             "text::random_bytes_are_refused_whatever_they_begin_with",
             "text::a_component_with_changed_bytes_is_refused_or_ends_like_any_other",
@@ -183,7 +184,13 @@ const CONDUCT: &[Item] = &[
 const ISOLATION: &[Item] = &[
     ("what one call leaves behind", &["isolation::remembers", "isolation::answers"]),
     ("rows of another tenant", &["isolation::lists_every_customer"]),
-    ("a full host", &["isolation::a_host_that_is_full_says_so_and_has_room_again_afterwards"]),
+    (
+        "a full host",
+        &[
+            "isolation::a_host_that_is_full_says_so_and_has_room_again_afterwards",
+            "isolation::a_component_with_everything_there_may_be_takes_the_place_of_one_call_only",
+        ],
+    ),
     (
         "a tenant who never rests",
         &[
