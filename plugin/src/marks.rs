@@ -108,7 +108,7 @@ fn part(hash: u64) -> usize {
 /// Where the search for an entry begins among so many places: spread evenly by the bits after those of the part.
 fn start(entry: u64, places: usize) -> usize {
     let spread = u64::from((entry >> (u64::BITS - PART_BITS - u32::BITS)) as u32);
-    (spread * places as u64 >> u32::BITS) as usize
+    ((spread * places as u64) >> u32::BITS) as usize
 }
 
 #[cfg(test)]
