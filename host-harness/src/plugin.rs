@@ -244,7 +244,9 @@ impl std::fmt::Debug for Plugin {
 pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
+    // All at once; a length that is not true costs time only.
+    let length = file.metadata().map_or(0, |found| found.len()).min(max).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > max {
         return Err(LoadError::TooLarge { path: path.to_owned(), max });

@@ -11,7 +11,7 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io::{Read, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -37,13 +37,11 @@ impl CompiledCache {
     /// The compiled form of the component with this digest, if it is here.
     pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let owner = owner_of_private(&self.directory)?;
-        let mut entry = fs::File::open(self.entry(digest)).ok()?;
+        let entry = fs::File::open(self.entry(digest)).ok()?;
         if !is_of(&entry.metadata().ok()?, owner) {
             return None;
         }
-        let mut code = Vec::new();
-        entry.read_to_end(&mut code).ok()?;
-        deserialize(engine, &code)
+        deserialize(engine, entry)
     }
 
     /// Keeps a compiled component. Failing to is no failure of the host: the next start compiles again.
@@ -65,14 +63,31 @@ impl CompiledCache {
     }
 }
 
-/// Turns bytes of the cache back into a component.
+/// Turns an entry back into a component. It is mapped and not read, so that only the pages that a run comes by are ever
+/// fetched.
 ///
 /// This is the only unsafe code of the host. wasmtime checks the header and the versions but trusts the machine code.
 #[expect(unsafe_code, reason = "wasmtime has no safe way to load compiled code; see the safety comment")]
-fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
-    // SAFETY: `code` was read from a file that, opened, was found to belong to this user and to be closed to everyone
-    // else, in a directory of which the same holds, so it is what `put` wrote: the output of `Component::serialize` of an engine with the same
-    // compatibility hash. Who can write there as this user can replace the host itself.
+#[cfg(target_os = "linux")]
+fn deserialize(engine: &Engine, entry: fs::File) -> Option<Component> {
+    use std::os::fd::AsRawFd;
+    // The file that was looked at, whatever its path leads to by now.
+    let opened = format!("/proc/self/fd/{}", entry.as_raw_fd());
+    // SAFETY: the file was found, opened, to belong to this user and to be closed to everyone else, in a directory of
+    // which the same holds, so it is what `put` wrote: the output of `Component::serialize` of an engine with the same
+    // compatibility hash. It stays what it is while it is mapped, because `put` never writes into an entry but puts
+    // another file in its place. Who can write there as this user can replace the host itself.
+    unsafe { Component::deserialize_file(engine, opened) }.ok()
+}
+
+/// The same where an opened file has no path of its own: its bytes are copied.
+#[cfg(not(target_os = "linux"))]
+#[expect(unsafe_code, reason = "wasmtime has no safe way to load compiled code; see the safety comment")]
+fn deserialize(engine: &Engine, mut entry: fs::File) -> Option<Component> {
+    use std::io::Read;
+    let mut code = Vec::new();
+    entry.read_to_end(&mut code).ok()?;
+    // SAFETY: as above, except that nothing is mapped.
     unsafe { Component::deserialize(engine, code) }.ok()
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
     let expected = planning.ports.erp.describe().ok().and_then(|source| source.customers);
     let (mut seen, mut codes) = (Marks::default(), Marks::default());
     let mut done = 0;
+    let mut waiting: Vec<Customer> = Vec::new();
     let ports = planning.ports;
     ports.scan_customers(FieldGroups::ADDRESSES | FieldGroups::EXEMPTIONS, &mut |rows| {
         done += rows.len() as u64;
@@ -53,14 +54,18 @@ pub(crate) fn plan(planning: &mut Planning<'_>) -> Result<(), Error> {
             Row::Customer(it) if it.posture == Posture::Exempt && exemption::in_use(&it) => Some(it),
             _ => None,
         });
-        let exempt: Vec<Customer> = exempt.filter(|it| seen.meet(short_hash(&it.id))).collect();
-        page(planning, exempt, &mut codes)?;
+        waiting.extend(exempt.filter(|it| seen.meet(short_hash(&it.id))));
+        // Few of a page of the ERP are exempt, and questions about a few leave most of the window empty.
+        if waiting.len() >= ASKED_AT_ONCE {
+            page(planning, core::mem::take(&mut waiting), &mut codes)?;
+        }
         if ports.asked_to_stop(Phase::CheckingCoverage, done, expected) {
             Err(Error::Stopped)
         } else {
             Ok(())
         }
-    })
+    })?;
+    page(planning, waiting, &mut codes)
 }
 
 /// One exempt customer on the way to a decision.
@@ -79,7 +84,7 @@ impl Candidate {
     }
 }
 
-/// Plans one page of exempt customers; `codes` are those met before.
+/// Plans some exempt customers; `codes` are those met before.
 fn page(planning: &mut Planning<'_>, customers: Vec<Customer>, codes: &mut Marks) -> Result<(), Error> {
     let settings = &planning.ports.settings;
     let mut candidates: Vec<Candidate> = Vec::with_capacity(customers.len());
@@ -232,7 +237,8 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
         |doing| &mut doing.ledger,
         |doing, _| {
             let (ports, name) = (doing.ports, doing.plan.clone());
-            let size = doing.avatax.window() * 4;
+            // Each chunk is looked up in one round that is mostly empty, so a chunk is many rounds of writes.
+            let size = doing.avatax.window() * 16;
             let mut done = total.saturating_sub(open(doing)?);
             plan::walk(ports, &name, INVITE, size, &mut |items| {
                 let items: Vec<_> =
