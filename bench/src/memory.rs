@@ -79,6 +79,8 @@ struct Peak {
 /// # Errors
 /// When something cannot be run at all.
 pub(crate) fn figures(sizes: Sizes, scratch: &Path, data: &Path) -> Outcome<Vec<Figure>> {
+    // A child that has to compile would leave freed memory behind, and tenants would fit into that.
+    world::plugin(&scratch.join("cache"))?;
     Ok(vec![
         idling(sizes, scratch, data, false)?,
         idling(sizes, scratch, data, true)?,
