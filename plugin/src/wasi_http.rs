@@ -58,14 +58,18 @@ impl Network for Wasi {
         let mut window = window;
         let mut waiting = requests.iter().enumerate();
         let mut flying: Vec<Flying> = Vec::with_capacity(window);
-        loop {
-            while flying.len() < window {
-                let Some((at, request)) = waiting.next() else { break };
-                match start(request) {
-                    Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
-                    Err(error) => window = put(at, Err(error)),
+        let mut fill =
+            |flying: &mut Vec<Flying>, window: &mut usize, put: &mut dyn FnMut(usize, Answer) -> usize| {
+                while flying.len() < *window {
+                    let Some((at, request)) = waiting.next() else { break };
+                    match start(request) {
+                        Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
+                        Err(error) => *window = put(at, Err(error)),
+                    }
                 }
-            }
+            };
+        loop {
+            fill(&mut flying, &mut window, &mut put);
             if flying.is_empty() {
                 return answers;
             }
@@ -83,6 +87,8 @@ impl Network for Wasi {
                     let Flying { at, pollable, future } = flying.swap_remove(index);
                     drop(pollable);
                     window = put(at, finish(future));
+                    // At once, and not when all that came in together have been read.
+                    fill(&mut flying, &mut window, &mut put);
                 }
             }
         }
