@@ -61,14 +61,18 @@ impl Network for Wasi {
         let mut left = BODIES_MAX;
         let mut waiting = requests.iter().enumerate();
         let mut flying: Vec<Flying> = Vec::with_capacity(window);
-        loop {
-            while flying.len() < window {
-                let Some((at, request)) = waiting.next() else { break };
-                match start(request) {
-                    Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
-                    Err(error) => window = put(at, Err(error)),
+        let mut fill =
+            |flying: &mut Vec<Flying>, window: &mut usize, put: &mut dyn FnMut(usize, Answer) -> usize| {
+                while flying.len() < *window {
+                    let Some((at, request)) = waiting.next() else { break };
+                    match start(request) {
+                        Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
+                        Err(error) => *window = put(at, Err(error)),
+                    }
                 }
-            }
+            };
+        loop {
+            fill(&mut flying, &mut window, &mut put);
             if flying.is_empty() {
                 return answers;
             }
@@ -88,6 +92,8 @@ impl Network for Wasi {
                     let answer = finish(future, left.min(BODY_MAX));
                     left = left.saturating_sub(answer.as_ref().map_or(0, |response| response.body.len()));
                     window = put(at, answer);
+                    // At once, and not when all that came in together have been read.
+                    fill(&mut flying, &mut window, &mut put);
                 }
             }
         }
