@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
             check_sentence(&sentence, 2000);
             let (ConfigError::Syntax { line, .. }
             | ConfigError::Invalid { line, .. }
-            | ConfigError::Reader { line, .. }) = error
+            | ConfigError::Host { line, .. }) = error
             else {
                 panic!("{error:?}")
             };
