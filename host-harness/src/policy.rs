@@ -14,7 +14,7 @@ mod address;
 mod company;
 mod rule;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{Method, Uri};
 
@@ -59,9 +59,9 @@ const COMPANIES: &str = "/api/v2/companies";
 pub struct EgressPolicy {
     /// Where the tenant's credentials belong, and nowhere else.
     home: Option<Origin>,
-    rules: Vec<Rule>,
-    /// Rules that the call at hand was not given; kept to say so.
-    withheld: Vec<Rule>,
+    rules: Arc<Vec<Rule>>,
+    /// How far the call at hand may go with them; none outside a call.
+    reach: Option<Reach>,
     company: Option<u64>,
     addresses: AddressPolicy,
 }
@@ -83,14 +83,14 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    fn permits(self, method: &Method, path: &str) -> bool {
+    fn permits(self, method: &Method, rule: &Rule) -> bool {
         let reads = *method == Method::GET;
         match self {
             Self::Nowhere => false,
             Self::Reading => reads,
-            Self::Checking => reads || path == CERTIFICATES,
-            Self::SettingUp => reads || path == SETUP,
-            Self::Writing => reads || path != SETUP,
+            Self::Checking => reads || rule.is_for(CERTIFICATES),
+            Self::SettingUp => reads || rule.is_for(SETUP),
+            Self::Writing => reads || !rule.is_for(SETUP),
         }
     }
 }
@@ -145,11 +145,11 @@ pub(crate) enum Allowed {
 impl EgressPolicy {
     /// Reaches nothing.
     #[must_use]
-    pub const fn deny_all() -> Self {
+    pub fn deny_all() -> Self {
         Self {
             home: None,
-            rules: Vec::new(),
-            withheld: Vec::new(),
+            rules: Arc::default(),
+            reach: None,
             company: None,
             addresses: AddressPolicy::Public,
         }
@@ -177,7 +177,7 @@ impl EgressPolicy {
             return Err(wrong("without https the credentials would travel readable"));
         }
         let rules = AVATAX.iter().map(|(methods, path)| Rule::at(&origin, methods, path)).collect();
-        Ok(Self { home: Some(origin), rules, withheld: Vec::new(), company: None, addresses })
+        Ok(Self { home: Some(origin), rules: Arc::new(rules), reach: None, company: None, addresses })
     }
 
     /// The same policy with a company id that is known beforehand.
@@ -189,17 +189,13 @@ impl EgressPolicy {
     /// The same policy with one more rule.
     #[must_use]
     pub fn allow(mut self, rule: Rule) -> Self {
-        self.rules.push(rule);
+        Arc::make_mut(&mut self.rules).push(rule);
         self
     }
 
     /// The same policy for a call that may go only so far.
     pub(crate) fn narrowed(&self, reach: Reach) -> Self {
-        let those = |kept: bool| {
-            let rule = |rule: &Rule| rule.keeping(|method, path| reach.permits(method, path) == kept);
-            self.rules.iter().filter_map(rule).collect()
-        };
-        Self { rules: those(true), withheld: those(false), ..self.clone() }
+        Self { reach: Some(reach), ..self.clone() }
     }
 
     /// What is allowed, for showing.
@@ -238,9 +234,16 @@ impl EgressPolicy {
         if literal(&origin.host).is_some_and(|address| !self.addresses.permits(address)) {
             return Err(denied(format!("the address {} is not a public one", origin.host), String::new()));
         }
-        let matched = self.rules.iter().find_map(|rule| rule.matches(method, &origin, path));
+        // Of the rules that fit, those that this call was given, or those that it was not.
+        let fitting = |given: bool| {
+            self.rules.iter().find_map(|rule| {
+                let found = rule.matches(method, &origin, path)?;
+                let is_given = self.reach.is_none_or(|reach| reach.permits(method, rule));
+                (is_given == given).then_some(found)
+            })
+        };
         // A rule may name a company by its number; that opens no other company than the tenant's own.
-        match matched.map(|found| company_in(path).map_or(found, Match::Company)) {
+        match fitting(true).map(|found| company_in(path).map_or(found, Match::Company)) {
             Some(_) if self.home.as_ref() != Some(&origin) => Ok(Allowed::Elsewhere),
             Some(Match::Plain) if path == COMPANIES && pin.is_asked_by(uri.query().unwrap_or_default()) => {
                 Ok(Allowed::CompanyQuery)
@@ -264,9 +267,7 @@ impl EgressPolicy {
                     ),
                 )),
             },
-            None if self.withheld.iter().any(|rule| rule.matches(method, &origin, path).is_some()) => {
-                Err(malformed("the call was not asked to do that"))
-            }
+            None if fitting(false).is_some() => Err(malformed("the call was not asked to do that")),
             None => {
                 let rule = format!("{method} {origin}{path}");
                 let hint = match rule.parse::<Rule>() {

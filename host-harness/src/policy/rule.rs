@@ -133,12 +133,9 @@ impl Rule {
         &self.origin
     }
 
-    /// The rule with only those methods that `keep` holds of, given its path; none if there are none.
-    pub(super) fn keeping(&self, keep: impl Fn(&Method, &str) -> bool) -> Option<Self> {
-        let path: String = self.path.iter().map(|segment| format!("/{segment}")).collect();
-        let methods: Vec<Method> =
-            self.methods.iter().filter(|method| keep(method, &path)).cloned().collect();
-        (!methods.is_empty()).then(|| Self { methods, ..self.clone() })
+    /// Whether this is the rule for that path, written with placeholders.
+    pub(super) fn is_for(&self, path: &str) -> bool {
+        self.path == segments(path)
     }
 
     pub(super) fn matches(&self, method: &Method, origin: &Origin, path: &str) -> Option<Match> {
