@@ -117,17 +117,22 @@ pub(super) fn judge(
 }
 
 /// A page without a title names a purchaser: it may be a certificate of its own.
-pub(super) fn split_unclear(page: usize) -> Finding {
-    Finding {
-        rule: "split-unclear",
-        severity: Severity::Review,
-        text: "A further page names a purchaser but has no title; it may be a certificate of its own."
-            .to_owned(),
-        words: String::new(),
-        page,
-        area: None,
-        region: String::new(),
-    }
+pub(super) fn split_unclear(findings: &mut Vec<Finding>, page: usize) {
+    let severity = Severity::Review;
+    let milder = findings.iter().position(|it| it.severity < severity).unwrap_or(findings.len());
+    findings.insert(
+        milder,
+        Finding {
+            rule: "split-unclear",
+            severity,
+            text: "A further page names a purchaser but has no title; it may be a certificate of its own."
+                .to_owned(),
+            words: String::new(),
+            page,
+            area: None,
+            region: String::new(),
+        },
+    );
 }
 
 /// What must be there and is not.

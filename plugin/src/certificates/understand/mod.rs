@@ -49,7 +49,7 @@ pub fn certificates(reading: &Reading, context: &Context<'_>) -> Vec<Certificate
     let read = |(first, count, known, unclear)| {
         let mut certificate = certificate(reading, first, count, known, context);
         if unclear {
-            certificate.findings.push(judge::split_unclear(first));
+            judge::split_unclear(&mut certificate.findings, first);
         }
         certificate
     };

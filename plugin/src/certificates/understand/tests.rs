@@ -229,8 +229,14 @@ fn several_certificates_in_one_file_are_split() {
     assert_ne!(read[0].fingerprint, read[1].fingerprint);
 
     let untitled = reading(&vec![vec![(54.0, "Name of purchaser"), (250.0, "Somebody LLC")]]);
-    both.pages.extend(untitled.pages);
+    both.pages.extend(untitled.pages.clone());
     assert!(rules(&understood(&both, &[])[1]).contains(&"split-unclear"));
+    // The gravest comes first here too.
+    let mut odd = multi_state("12-34", "March 14, 2026");
+    odd.pages.extend(untitled.pages);
+    let found = one(&odd).findings;
+    let found: Vec<_> = found.iter().map(|it| it.rule).collect();
+    assert_eq!(found, ["split-unclear", "number-format"]);
 }
 
 #[test]
