@@ -27,6 +27,10 @@ pub(crate) struct FuzzArgs {
     /// Seconds for each target, its start and the seeds included.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
+    /// Inputs for each target, if they come to an end before the seconds do. Together with `--seed` they are the same ones on
+    /// a fast machine and on a slow one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    runs: Option<u32>,
     /// Where chance begins, to get the same inputs again; otherwise each run begins elsewhere.
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
@@ -78,7 +82,8 @@ pub(crate) fn fuzz(root: &Path, arguments: &FuzzArgs) -> Result<(), TaskError> {
     let programs = built.join(toolchain::host()?).join("debug");
     let mut outcomes = Vec::new();
     for name in known.iter().filter(|name| arguments.targets.is_empty() || arguments.targets.contains(name)) {
-        run::step(&format!("fuzzing {name} for {} seconds", arguments.seconds));
+        let inputs = arguments.runs.map(|runs| format!(" or {runs} inputs")).unwrap_or_default();
+        run::step(&format!("fuzzing {name} for {} seconds{inputs}", arguments.seconds));
         outcomes.push(one(root, &work, &programs, name, arguments)?);
     }
     run::say(&table(&outcomes));
@@ -117,6 +122,7 @@ fn one(
         "-print_final_stats=1".to_owned(),
         format!("-artifact_prefix={}/", findings.display()),
     ]);
+    command.args(arguments.runs.map(|runs| format!("-runs={runs}")));
     command.args(arguments.seed.map(|seed| format!("-seed={seed}")));
     command.arg(&corpus).arg(root.join("fuzz").join("seeds").join(name));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
