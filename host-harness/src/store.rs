@@ -1,6 +1,6 @@
 //! The one place where a store is built.
 //!
-//! [`bounded`] puts every cap in force that wasmtime knows, for the onboarding component here and for the reader of
+//! `bounded` puts every cap in force that wasmtime knows, for the onboarding component here and for the reader of
 //! documents in [`crate::ocr`]; nothing else makes a store.
 //!
 //! The store of a call is the whole world of one call: the tenant's adapters, the way out, the caps and what was used of them. It is

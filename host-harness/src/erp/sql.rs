@@ -7,7 +7,7 @@
 //!
 //! While the component works on a page, the next one is read already, so that reading and working take turns on two
 //! threads instead of waiting for each other. A page that was read ahead is handed out only to the scan it was read for:
-//! a scan that begins anew, or asks for anything else, drops it, and so does time ([`KEPT`]).
+//! a scan that begins anew, or asks for anything else, drops it, and so does time (`KEPT`).
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,7 +1,7 @@
 //! The memory of a run: import `journal`.
 //!
 //! Entries are those of the contract and one kind more: what the host itself denied. A component cannot name that kind, so it
-//! can neither write such an entry nor ask for one, and [`handed_out`] keeps those that are there from it. That is why the
+//! can neither write such an entry nor ask for one, and `handed_out` keeps those that are there from it. That is why the
 //! records are written out here and not taken from the contract as they are.
 
 use serde::{Deserialize, Serialize};
