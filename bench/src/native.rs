@@ -228,6 +228,7 @@ impl Network for Nothing {
         requests: &[&Request],
         _window: usize,
         _heard: &mut dyn FnMut(&Answer) -> usize,
+        _meanwhile: &mut dyn FnMut() -> bool,
     ) -> Vec<Option<Answer>> {
         requests.iter().map(|_| None).collect()
     }

@@ -67,7 +67,9 @@ impl Network for Script {
         requests: &[&Request],
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
+        meanwhile: &mut dyn FnMut() -> bool,
     ) -> Vec<Option<Answer>> {
+        while meanwhile() {}
         assert!(window > 0);
         let mut open = true;
         let mut answers = Vec::new();

@@ -56,25 +56,15 @@ pub trait Progress {
 pub trait Network {
     /// Sends requests, at most `window` at a time, and answers in the same order. `heard` sees each answer as it comes
     /// in and says how many may be in flight from then on; after a 0 no further request is started, and those that never
-    /// were have no answer.
+    /// were have no answer. Other work is done while requests are in flight: each call of `meanwhile` is one piece of it and
+    /// says whether there is more; what is not begun when the last answer is in stays with the caller.
     fn send_all(
         &self,
         requests: &[&Request],
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
-    ) -> Vec<Option<Answer>>;
-    /// The same, doing other work while requests are in flight. Each call of `meanwhile` is one piece of it and says
-    /// whether there is more; what is not begun when the last answer is in stays with the caller.
-    fn send_all_while(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
         meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>> {
-        while meanwhile() {}
-        self.send_all(requests, window, heard)
-    }
+    ) -> Vec<Option<Answer>>;
     /// Waits.
     fn sleep(&self, time: Duration);
     /// Time since some fixed moment.

@@ -37,15 +37,6 @@ impl Network for Wasi {
         requests: &[&Request],
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
-    ) -> Vec<Option<Answer>> {
-        self.send_all_while(requests, window, heard, &mut || false)
-    }
-
-    fn send_all_while(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
         meanwhile: &mut dyn FnMut() -> bool,
     ) -> Vec<Option<Answer>> {
         let mut more = true;

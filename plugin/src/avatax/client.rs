@@ -142,7 +142,7 @@ impl<'a> AvaTax<'a> {
                 }
                 if slow || locked_out { 0 } else { self.pace.window() }
             };
-            let heard = self.network.send_all_while(&batch, self.pace.window(), &mut hear, meanwhile);
+            let heard = self.network.send_all(&batch, self.pace.window(), &mut hear, meanwhile);
             let mut again = Vec::new();
             for ((at, sent), answer) in open.into_iter().zip(heard) {
                 let Some(answer) = answer else {
@@ -213,6 +213,7 @@ mod tests {
             requests: &[&Request],
             _window: usize,
             heard: &mut dyn FnMut(&Answer) -> usize,
+            _meanwhile: &mut dyn FnMut() -> bool,
         ) -> Vec<Option<Answer>> {
             let answer = |at| {
                 let (status, size) = if at == 0 { (200, 5 << 20) } else { (503, 0) };

@@ -232,6 +232,7 @@ mod tests {
             _requests: &[&Request],
             _window: usize,
             _heard: &mut dyn FnMut(&Answer) -> usize,
+            _meanwhile: &mut dyn FnMut() -> bool,
         ) -> Vec<Option<Answer>> {
             Vec::new()
         }

@@ -71,9 +71,14 @@ impl Network for World {
         requests: &[&Request],
         window: usize,
         heard: &mut dyn FnMut(&Answer) -> usize,
+        meanwhile: &mut dyn FnMut() -> bool,
     ) -> Vec<Option<Answer>> {
+        // One piece before each request. What there is no request for is left to the component, and after the last one
+        // everything may be in AvaTax of which nothing is recorded.
+        let mut more = true;
         let mut allowed = window;
         let answer = |request: &&Request| {
+            more = more && meanwhile();
             (allowed > 0).then(|| {
                 let answer = self.send(request);
                 allowed = heard(&answer);
@@ -81,33 +86,6 @@ impl Network for World {
             })
         };
         requests.iter().map(answer).collect()
-    }
-
-    fn send_all_while(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
-        meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>> {
-        // One piece before each request. What there is no request for is left to the component, and after the last one
-        // everything may be in AvaTax of which nothing is recorded.
-        let mut more = true;
-        let mut answers = Vec::new();
-        let mut allowed = window;
-        for request in requests {
-            more = more && meanwhile();
-            let one = if allowed == 0 {
-                vec![None]
-            } else {
-                self.send_all(&[request], window, &mut |answer| {
-                    allowed = heard(answer);
-                    allowed
-                })
-            };
-            answers.extend(one);
-        }
-        answers
     }
 
     fn sleep(&self, time: Duration) {
