@@ -144,6 +144,11 @@ impl Counters {
             kept.push(denied);
         }
     }
+
+    /// The denials that were kept, which are no longer kept then.
+    pub(crate) fn take_denied(&self) -> Vec<Denied> {
+        std::mem::take(&mut *self.denied.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The way out of one call.
