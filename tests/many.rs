@@ -235,6 +235,41 @@ fn a_stop_brings_every_tenant_to_a_safe_point_and_the_rows_say_so() {
 }
 
 #[test]
+fn who_leaves_at_once_is_told_how_to_go_on_with_each_tenant_that_was_begun() {
+    let stages = [avatax(), avatax(), avatax()];
+    let names = ["one", "three", "two"];
+    let mut many = Many::new();
+    for (name, stage) in names.into_iter().zip(&stages) {
+        many.add(name, 2_500, stage, "batch-size = 100\nwindow = 6", "");
+        stage.sim().set_faults(&["slow:on=CreateCustomers,ms=1500"]);
+    }
+    let mut running = many.command(&["run-all", "sync", "--yes", "--jobs", "2"]).spawn().unwrap();
+    for stage in &stages[..2] {
+        process::until_written(stage, &mut running, 0, 1);
+    }
+    process::interrupt(&running);
+    std::thread::sleep(Duration::from_millis(200));
+    process::interrupt(&running);
+    let left = process::ran(running.wait_with_output().unwrap());
+    left.expect(130);
+    let (_, told) = left.stderr.split_once("Left at once. Go on with ").unwrap();
+    let commands: Vec<_> = told.split('`').skip(1).step_by(2).collect();
+    // The third had no place yet, so there is nothing of it to go on with.
+    assert_eq!(commands.len(), 2, "{told}");
+    for ((command, name), stage) in commands.into_iter().zip(names).zip(&stages) {
+        stage.sim().set_faults(&[]);
+        let words: Vec<_> = command.split(' ').collect();
+        assert!(words.starts_with(&["onboard", "resume"]) && words.contains(&name), "{command}");
+        many.run(&words[1..]).expect(0);
+        let shown = many.json(&["sync", "--tenant", name, "--preview"], 0);
+        assert_eq!(shown["result"]["preview"]["plan"]["writes"], 0);
+        assert!(stage.sim().customers().len() > 2_000);
+        assert_eq!(stage.sim().repeated(), [""; 0]);
+    }
+    assert_eq!(stages[2].sim().writes(), 0);
+}
+
+#[test]
 fn a_tenant_whose_avatax_falls_silent_ends_at_its_own_deadline_after_the_others() {
     let (silent, east, west) = (avatax(), avatax(), avatax());
     silent.sim().set_faults(&["hang"]);

@@ -70,7 +70,7 @@ fn a_second_ctrl_c_leaves_at_once_and_resume_goes_on_all_the_same() {
     let left = ran(running.wait_with_output().unwrap());
     left.expect(130);
     assert!(begun.elapsed() < Duration::from_secs(5));
-    assert!(left.said().contains("Left at once. `onboard resume"), "{}", left.stderr);
+    assert!(left.said().contains("Left at once. Go on with `onboard resume"), "{}", left.stderr);
     stage.sim().set_faults(&[]);
     let ran = stage.onboard(&["resume"]);
     ran.expect(0);

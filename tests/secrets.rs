@@ -18,9 +18,11 @@ use std::{
     collections::HashSet,
     fs,
     hash::{BuildHasher as _, RandomState},
+    io::Read as _,
+    net::TcpListener,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -51,6 +53,7 @@ use host_harness::{
     tenant::{Tenant, Turn},
 };
 use onboarding_tests::{APPROVER, Ran, Stage, component_file, reader_file};
+use rcgen::{CertificateParams, KeyPair};
 
 /// Length of the pieces. Long enough never to occur by chance, short enough to find a third of the key.
 const PIECE: usize = 12;
@@ -302,4 +305,59 @@ fn the_memory_of_the_component_does_not_hold_the_key_at_the_end_of_a_run() {
         return;
     }
     panic!("the run did not come to its end in 40 seconds");
+}
+
+/// A server with a certificate that it made itself. It decrypts whatever comes; what that was is kept, connection by
+/// connection.
+fn self_made() -> (String, Arc<Mutex<Vec<String>>>) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = key.serialize_der().try_into().unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let seen = Arc::<Mutex<Vec<String>>>::default();
+    let kept = Arc::clone(&seen);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut text = Vec::new();
+            // Ends with an error as soon as the other side refuses to go on.
+            let _refused = rustls::StreamOwned::new(connection, &mut stream).read_to_end(&mut text);
+            kept.lock().unwrap().push(String::from_utf8_lossy(&text).into_owned());
+        }
+    });
+    (base, seen)
+}
+
+#[test]
+fn a_server_whose_certificate_nobody_trusts_is_named_and_gets_nothing() {
+    let (base, seen) = self_made();
+    let stage = Stage::build().customers(30).without_certificates().start();
+    stage.edit_config(&stage.base_url(), &base);
+    let refused = |command: &[&str]| {
+        let ran = stage.onboard(command);
+        ran.expect(5);
+        assert!(ran.said().contains("its certificate is not trusted"), "{}", ran.stderr);
+        assert!(ran.said().contains(&base), "{}", ran.stderr);
+    };
+    // Side by side, because the component tries for some seconds.
+    thread::scope(|scope| {
+        scope.spawn(|| refused(&["check"]));
+        scope.spawn(|| refused(&["sync", "--yes"]));
+    });
+    let begun = Instant::now();
+    while seen.lock().unwrap().len() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "each of them came as far as the greeting");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let seen = seen.lock().unwrap();
+    assert!(seen.iter().all(String::is_empty), "{seen:?}");
 }

@@ -24,7 +24,7 @@ use std::{
 
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
         Client,
@@ -32,6 +32,7 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioTimer},
 };
+use rustls::{ClientConfig, client::Resumption};
 use tokio::{sync::Semaphore, time::timeout};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
@@ -83,14 +84,15 @@ impl HttpClient {
     /// # Errors
     /// When the TLS library refuses its own settings.
     pub fn new(ceiling: &Limits) -> Result<Self, LoadError> {
-        Self::with_look_up(ceiling, &system())
+        Ok(Self::with(ceiling, &system(), &secured()?))
     }
 
-    fn with_look_up(ceiling: &Limits, look_up: &LookUp) -> Result<Self, LoadError> {
-        Ok(Self {
-            public: pool(AddressPolicy::Public, ceiling, look_up)?,
-            with_loopback: pool(AddressPolicy::PublicAndLoopback, ceiling, look_up)?,
-        })
+    /// With another look-up or another trust than a host has.
+    fn with(ceiling: &Limits, look_up: &LookUp, tls: &ClientConfig) -> Self {
+        Self {
+            public: pool(AddressPolicy::Public, ceiling, look_up, tls),
+            with_loopback: pool(AddressPolicy::PublicAndLoopback, ceiling, look_up, tls),
+        }
     }
 
     fn pool(&self, addresses: AddressPolicy) -> &Pool {
@@ -101,7 +103,17 @@ impl HttpClient {
     }
 }
 
-fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp) -> Result<Pool, LoadError> {
+/// TLS as the host speaks it: certificates are trusted that lead to one of Mozilla's authorities.
+fn secured() -> Result<ClientConfig, LoadError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| LoadError::Client { reason: error.to_string() })?
+        .with_webpki_roots()
+        .with_no_client_auth())
+}
+
+fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp, tls: &ClientConfig) -> Pool {
     let resolver = CheckedResolver { look_up: Arc::clone(look_up), addresses };
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
@@ -111,19 +123,18 @@ fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp) -> Result<
     // Nothing sent is worth waiting for longer than an answer is waited for.
     #[cfg(target_os = "linux")]
     tcp.set_tcp_user_timeout(Some(ceiling.first_byte_timeout));
-    let tls = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-        .map_err(|error| LoadError::Client { reason: error.to_string() })?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new())
+    // Sessions are taken up again within a pool, as its connections are, and not across.
+    let mut tls = tls.clone();
+    tls.resumption = Resumption::default();
+    let tls =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
+    Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(ceiling.in_flight)
         // The client wants at least 8 KiB for a response head.
         .http1_max_buf_size(ceiling.header_bytes.max(8 * 1024))
-        .build(Unhurried(tls)))
+        .build(Unhurried(tls))
 }
 
 /// What a call sent and received.
@@ -143,6 +154,11 @@ impl Counters {
         if kept.len() < KEPT_DENIALS {
             kept.push(denied);
         }
+    }
+
+    /// The denials that were kept, which are no longer kept then.
+    pub(crate) fn take_denied(&self) -> Vec<Denied> {
+        std::mem::take(&mut *self.denied.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

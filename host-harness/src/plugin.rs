@@ -30,6 +30,7 @@ use wasmtime::{
 };
 use wasmtime_wasi_http::FieldMapError;
 
+use self::denials::Asked;
 use crate::{
     bindings::OnboardingCorePre,
     documents,
@@ -39,6 +40,7 @@ use crate::{
     limits::Limits,
     model::journal::Operation,
     model::onboarding::{Action, Analysis, CertificateOption, Error, RunReport},
+    policy::Denied,
     store::{self, CallState, Purpose},
     tenant::Tenant,
 };
@@ -171,10 +173,9 @@ impl Plugin {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             world.ecms_onboarding_onboarding().call_analyze(&mut running.store).await
         });
-        let (outcome, cpu) = cpu::metered(outcome).await;
-        let counters = Arc::clone(&running.counters);
-        let call = running.finish(outcome, cpu, returned::analysis);
-        denials::recorded(call, tenant, &counters, ("analyze", Operation::Sync), None).await
+        let outcome = cpu::metered(outcome).await;
+        let asked = Asked { call: "analyze", operation: Operation::Sync, action: None };
+        running.end(outcome, returned::analysis, tenant, asked).await
     }
 
     /// Creates the tenant's customers in AvaTax.
@@ -193,10 +194,9 @@ impl Plugin {
             let world = self.inner.pre.instantiate_async(&mut running.store).await?;
             world.ecms_onboarding_onboarding().call_sync(&mut running.store, &action).await
         });
-        let (outcome, cpu) = cpu::metered(outcome).await;
-        let counters = Arc::clone(&running.counters);
-        let call = running.finish(outcome, cpu, returned::report);
-        denials::recorded(call, tenant, &counters, ("sync", Operation::Sync), Some(&action)).await
+        let outcome = cpu::metered(outcome).await;
+        let asked = Asked { call: "sync", operation: Operation::Sync, action: Some(&action) };
+        running.end(outcome, returned::report, tenant, asked).await
     }
 
     /// Gets certificates on file for the tenant's exempt customers.
@@ -226,11 +226,10 @@ impl Plugin {
             let onboarding = world.ecms_onboarding_onboarding();
             onboarding.call_onboard_certificates(&mut running.store, option, &action).await
         });
-        let (outcome, cpu) = cpu::metered(outcome).await;
-        let counters = Arc::clone(&running.counters);
-        let call = running.finish(outcome, cpu, returned::report);
-        let name = ("onboard-certificates", Operation::Certificates);
-        denials::recorded(call, tenant, &counters, name, Some(&action)).await
+        let outcome = cpu::metered(outcome).await;
+        let asked =
+            Asked { call: "onboard-certificates", operation: Operation::Certificates, action: Some(&action) };
+        running.end(outcome, returned::report, tenant, asked).await
     }
 }
 
@@ -323,12 +322,27 @@ impl Running {
         self.limits.deadline.saturating_add(TICK * 2)
     }
 
+    /// Ends the call: its answer checked, its sandbox gone, what it was denied in the tenant's journal.
+    async fn end<T>(
+        self,
+        outcome: (Outcome<T>, Duration),
+        check: fn(T, &Limits) -> Result<T, CallError>,
+        tenant: &Tenant,
+        asked: Asked<'_>,
+    ) -> Call<T> {
+        let (mut call, denied) = self.finish(outcome, check);
+        call.metrics.denied = denied.iter().map(ToString::to_string).collect();
+        call.metrics.denied_unrecorded =
+            denials::record(tenant, asked, &denied, call.metrics.denials).await.err();
+        call
+    }
+
+    /// The call without its denials, and the denials that were kept.
     fn finish<T>(
         mut self,
-        outcome: Outcome<T>,
-        cpu: Duration,
+        (outcome, cpu): (Outcome<T>, Duration),
         check: fn(T, &Limits) -> Result<T, CallError>,
-    ) -> Call<T> {
+    ) -> (Call<T>, Vec<Denied>) {
         let core_dump = match &outcome {
             Ok(Err(error)) => self.dump(error),
             _ => None,
@@ -348,11 +362,10 @@ impl Running {
             denials: count(&self.counters.denials),
             bytes_up: count(&self.counters.bytes_up),
             bytes_down: count(&self.counters.bytes_down),
-            denied: denials::kept(&self.counters).iter().map(ToString::to_string).collect(),
-            denied_unrecorded: None,
             core_dump,
+            ..CallMetrics::default()
         };
-        Call { value, metrics }
+        (Call { value, metrics }, self.counters.take_denied())
     }
 
     /// Writes the dump out. wasmtime collects it at the trap, and only where the engine was told to.

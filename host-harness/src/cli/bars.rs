@@ -7,9 +7,10 @@
 //! leaves at once too.
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -32,7 +33,7 @@ const QUIET_FOR: Duration = Duration::from_millis(700);
 pub struct Stop {
     asked: AtomicBool,
     calls: AtomicUsize,
-    resume: OnceLock<String>,
+    unfinished: Mutex<BTreeSet<String>>,
 }
 
 impl Stop {
@@ -47,10 +48,24 @@ impl Stop {
         self.calls.load(Ordering::Relaxed) > 0 && !self.asked.swap(true, Ordering::Relaxed)
     }
 
-    /// Sets what a person is told to go on with who leaves at once.
-    pub fn will_resume_with(&self, command: String) {
-        // The first command stays: a process runs one.
-        let _ = self.resume.set(command);
+    /// Says that a confirmed plan is begun, and with which command a person goes on who leaves before its end.
+    pub fn begun(&self, resume: &str) {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).insert(resume.to_owned());
+    }
+
+    /// Says that nothing is left of the plan which this command would go on with.
+    pub fn finished(&self, resume: &str) {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).remove(resume);
+    }
+
+    /// The sentence for a person who leaves at once.
+    fn farewell(&self) -> String {
+        let unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        if unfinished.is_empty() {
+            return "Left at once. No confirmed plan was under way.".to_owned();
+        }
+        let commands: Vec<_> = unfinished.iter().map(|resume| format!("`{resume}`")).collect();
+        format!("Left at once. Go on with {}; nothing is written twice.", commands.join(" and "))
     }
 
     /// Marks that a call runs until the guard is dropped.
@@ -68,9 +83,8 @@ impl Stop {
                 let said = "\nStopping at the next safe point. Press Ctrl-C again to leave at once.";
                 let _ = writeln!(std::io::stderr(), "{said}");
             } else {
-                if let Some(resume) = self.resume.get().filter(|_| self.asked()) {
-                    let said = format!("\nLeft at once. `{resume}` looks up what was under way and goes on.");
-                    let _ = writeln!(std::io::stderr(), "{said}");
+                if self.asked() {
+                    let _ = writeln!(std::io::stderr(), "\n{}", self.farewell());
                 }
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }
@@ -176,6 +190,21 @@ mod tests {
         assert_eq!(bars.report(event()), Verdict::Stop);
         assert!(!stop.ask());
         drop(busy);
+    }
+
+    #[test]
+    fn who_leaves_at_once_is_told_of_every_plan_that_was_begun_and_of_no_other() {
+        let stop = Stop::default();
+        assert_eq!(stop.farewell(), "Left at once. No confirmed plan was under way.");
+        for tenant in ["west", "north", "east"] {
+            stop.begun(&format!("onboard resume --tenant {tenant}"));
+        }
+        stop.finished("onboard resume --tenant north");
+        assert_eq!(
+            stop.farewell(),
+            "Left at once. Go on with `onboard resume --tenant east` and `onboard resume --tenant west`; \
+             nothing is written twice."
+        );
     }
 
     #[test]

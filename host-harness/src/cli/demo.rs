@@ -21,7 +21,7 @@ use document_reader::recognise;
 use serde_json::{Value, json};
 
 use super::{
-    args::{Cli, Commands, Consent, DemoArgs, ReportFormat},
+    args::{Cli, Command, Commands, Consent, DemoArgs, ReportFormat, Shared},
     bars::Stop,
     check,
     console::{Console, Tone, grouped, number, toned},
@@ -121,7 +121,10 @@ async fn play(
     )
     .await?;
 
-    let commands = Commands::all("onboard demo");
+    // The demo itself begins anew each time; what it leaves is looked at by way of its configuration.
+    let shared = Shared { config: config_path.clone(), tenant: Vec::new(), ..cli.shared.clone() };
+    let later = Cli { shared, command: Command::Status };
+    let commands = Commands { report: later.naming(&["report"]), ..Commands::all("onboard demo") };
     heading(console, "Check");
     let checked = session.run(Job::Sync, Action::Check, &commands).await;
     let (checks, failure) = check::judge(checked.as_ref().map_err(Clone::clone), &commands);
@@ -160,7 +163,7 @@ async fn play(
     if data.has_documents {
         heading(console, "Review");
         let list = ReviewArgs { all: false, what: None };
-        let waiting = review::run(console, tenant, &list, reader, &commands.again).await?.result;
+        let waiting = review::run(console, tenant, (&later, &list), reader).await?.result;
         add(&mut result, "review", waiting.unwrap_or_default());
         add(&mut result, "scans", data.scans.result());
     }
@@ -169,7 +172,7 @@ async fn play(
         .stop()
         .await
         .map_err(|error| Failure::internal(format!("The stand-in for AvaTax did not stop well: {error}.")))?;
-    conclude(console, &found, &figures, &report_path, &config_path)?;
+    conclude(console, &found, &figures, &report_path, &later)?;
     let in_part = [synced, certified].into_iter().find_map(|flowed| flowed.failure);
     in_part.map_or(Ok(()), |failure| {
         let next = format!("{} names what was not written and why.", report_path.display());
@@ -360,7 +363,7 @@ fn conclude(
     found: &Analysis,
     figures: &[Figure],
     report: &Path,
-    config: &Path,
+    later: &Cli,
 ) -> Result<(), Failure> {
     let mut table = console.new_table(&["What", "By the journal", "In the stand-in", ""]);
     table.add_row(vec![Cell::new("customers in the ERP"), number(found.total), Cell::new(""), Cell::new("")]);
@@ -381,10 +384,7 @@ fn conclude(
     }
     console.table("Result", &table);
     console.say(format!("Report: {}", report.display()));
-    console.say(format!(
-        "Look again: onboard status --config {0}, or onboard review --config {0}",
-        config.display()
-    ));
+    console.say(format!("Look again: {}, or {}", later.naming(&["status"]), later.naming(&["review"])));
     console.say(render::DISCLAIMER);
     let different: Vec<String> = figures
         .iter()
@@ -472,8 +472,8 @@ mod tests {
         );
         let found = super::super::samples::analysis();
         let mut figures = [Figure { name: "links", ours: 17, theirs: 17 }];
-        let mut end =
-            |figures: &[Figure]| conclude(&mut console, &found, figures, Path::new("r"), Path::new("c"));
+        let later = clap::Parser::try_parse_from(["onboard", "status"]).expect("parses");
+        let mut end = |figures: &[Figure]| conclude(&mut console, &found, figures, Path::new("r"), &later);
         assert_eq!(end(&figures), Ok(()));
         figures[0].theirs = 18;
         assert!(end(&figures).unwrap_err().message.contains("17 links against 18"));

@@ -12,7 +12,7 @@ use comfy_table::Cell;
 use serde_json::{Value, json};
 
 use super::{
-    args::{ReportArgs, ReportFormat},
+    args::{Cli, ReportArgs, ReportFormat},
     console::{Console, grouped, number},
     exit::{Exit, Failure},
     json::Ending,
@@ -25,21 +25,31 @@ const SHOWN: usize = 20;
 const DIGEST_SHOWN: usize = 19;
 
 /// Shows the short form and returns it for machines.
-pub fn status(console: &mut Console, report: &Report) -> Value {
+pub fn status(console: &mut Console, report: &Report, cli: &Cli) -> Value {
+    let listing = cli.naming(&["report"]);
     let concerned: Vec<&Line> =
         report.lines.iter().filter(|line| line.is_open() || !line.attention.is_empty()).collect();
     if report.runs.is_empty() {
-        console
-            .say("Nothing has been planned or done yet. Start with `onboard analyze`, then `onboard sync`.");
+        console.say(format!(
+            "Nothing has been planned or done yet. Start with `{}`, then `{}`.",
+            cli.naming(&["analyze"]),
+            cli.naming(&["sync"])
+        ));
     } else {
         show_runs(console, report);
         show_writes(console, report);
-        show_concerned(console, &concerned);
+        show_concerned(console, &concerned, &listing);
+        if concerned.iter().flat_map(|line| &line.attention).any(|one| words::is_for_review(one.what)) {
+            console.say(format!(
+                "`{}` shows what is in doubt about a certificate and takes your word on it.",
+                cli.naming(&["review"])
+            ));
+        }
     }
     let denied: u64 = report.denials.iter().map(|denial| denial.count).sum();
     if denied > 0 {
         console.say(format!(
-            "\nRequests of the component that were denied: {}. `onboard report` says which and why.",
+            "\nRequests of the component that were denied: {}. `{listing}` says which and why.",
             grouped(denied)
         ));
     }
@@ -90,7 +100,7 @@ fn show_writes(console: &mut Console, report: &Report) {
     }
 }
 
-fn show_concerned(console: &mut Console, concerned: &[&Line]) {
+fn show_concerned(console: &mut Console, concerned: &[&Line], listing: &str) {
     if concerned.is_empty() {
         console.say("\nNothing is open.");
         return;
@@ -116,7 +126,7 @@ fn show_concerned(console: &mut Console, concerned: &[&Line]) {
     console.table("Open, or for a person to settle", &table);
     let hidden = concerned.len().saturating_sub(SHOWN);
     if hidden > 0 {
-        console.say(format!("… and {hidden} more; `onboard report` names all of them."));
+        console.say(format!("… and {hidden} more; `{listing}` names all of them."));
     }
 }
 
@@ -211,8 +221,10 @@ pub fn of_report(error: &ReportError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Seek as _};
+
     use super::*;
-    use crate::report::{Attention, Subject};
+    use crate::report::{Attention, Subject, runs::Run};
 
     fn small() -> Report {
         Report {
@@ -237,8 +249,56 @@ mod tests {
     #[test]
     fn status_names_everyone_who_is_concerned_in_its_json() {
         let mut console = json_console();
-        let value = status(&mut console, &small());
+        let value = status(&mut console, &small(), &cli());
         assert_eq!(value.pointer("/open/0/key"), Some(&json!("A-1")));
+    }
+
+    fn cli() -> Cli {
+        let words = ["onboard", "status", "--config", "all.toml", "--tenant", "north"];
+        clap::Parser::try_parse_from(words).unwrap()
+    }
+
+    /// What a person reads.
+    fn said(report: &Report) -> String {
+        let mut bytes = tempfile::tempfile().unwrap();
+        let out = Box::new(bytes.try_clone().unwrap());
+        let mut console = Console::of_streams(out, Box::new(io::sink()), Box::new(io::empty()), false, false);
+        status(&mut console, report, &cli());
+        let mut text = String::new();
+        bytes.rewind().unwrap();
+        bytes.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn every_command_that_status_names_is_for_this_tenant_and_configuration() {
+        let runs = vec![Run {
+            plan: "1".to_owned(),
+            operation: "certificates",
+            option: None,
+            opened_at: String::new(),
+            ready_at: None,
+            digest: None,
+            writes: None,
+            approvals: Vec::new(),
+        }];
+        let text = said(&Report::default());
+        for command in ["analyze", "sync"] {
+            assert!(
+                text.contains(&format!("`onboard {command} --config all.toml --tenant north`")),
+                "{text}"
+            );
+        }
+        let attention = Attention { what: "review", why: String::new(), remedy: "look" };
+        let line = |attention| Line { attention: vec![attention], ..small().lines.remove(0) };
+        let report = Report { runs: runs.clone(), lines: vec![line(attention); 21], ..small() };
+        let text = said(&report);
+        for (command, what) in [("report", "names all of them"), ("review", "shows what is in doubt")] {
+            let sentence = format!("`onboard {command} --config all.toml --tenant north` {what}");
+            assert!(text.contains(&sentence), "{text}");
+        }
+        let nothing_in_doubt = Report { runs, ..small() };
+        assert!(!said(&nothing_in_doubt).contains("onboard review"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use comfy_table::Cell;
 use serde_json::{Value, json};
 
 use super::{
-    args::{JournalArgs, JournalCommand, ShowArgs, VerifyArgs},
+    args::{Cli, JournalArgs, JournalCommand, ShowArgs, VerifyArgs},
     console::{Console, grouped, number},
     exit::{Exit, Failure},
     history,
@@ -28,9 +28,8 @@ use crate::{
 };
 
 /// What to do about a journal that is not what was written.
-pub const REMEDY: &str = "`onboard journal verify` says more. Put back a copy that is whole; or keep this one as evidence, \
-     move it and the files beside it elsewhere, and begin with a new preview, which compares everything with AvaTax, so \
-     that nothing is written twice.";
+pub const REMEDY: &str = "Put back a copy that is whole; or keep this one as evidence, move it and the files beside it \
+     elsewhere, and begin with a new preview, which compares everything with AvaTax, so that nothing is written twice.";
 /// Characters of a body in a line for people.
 const BODY_SHOWN: usize = 400;
 
@@ -38,6 +37,7 @@ const BODY_SHOWN: usize = 400;
 pub async fn run(
     console: &mut Console,
     tenant: &TenantConfig,
+    cli: &Cli,
     args: &JournalArgs,
 ) -> Result<Ending, Failure> {
     let path = tenant.data_dir.join(JOURNAL);
@@ -47,7 +47,7 @@ pub async fn run(
         _ => broken(error.to_string()),
     })?;
     match &args.what {
-        JournalCommand::Verify(args) => verify(console, journal, args).await,
+        JournalCommand::Verify(args) => verify(console, journal, cli, args).await,
         JournalCommand::Show(args) => show(console, &journal, args, &tenant.name),
     }
 }
@@ -56,7 +56,12 @@ fn broken(message: String) -> Failure {
     Failure::new(Exit::Internal, "journal-broken", message, "Trust nothing that is not proven.")
 }
 
-async fn verify(console: &mut Console, journal: SqliteJournal, args: &VerifyArgs) -> Result<Ending, Failure> {
+async fn verify(
+    console: &mut Console,
+    journal: SqliteJournal,
+    cli: &Cli,
+    args: &VerifyArgs,
+) -> Result<Ending, Failure> {
     let heads = args.head.clone();
     let look = move || journal.verify(&heads).map(|whole| (whole, journal.tally(None)));
     let looked = tokio::task::spawn_blocking(look)
@@ -72,6 +77,10 @@ async fn verify(console: &mut Console, journal: SqliteJournal, args: &VerifyArgs
     }
     let remarks = remarks(&whole);
     say_whole(console, &whole, &kinds, args, &remarks);
+    console.note(format!(
+        "Keep it elsewhere: `{}` proves later that nothing was cut off.",
+        cli.naming(&["journal", "verify", "--head", &whole.head.to_string()])
+    ));
     Ok(Ending {
         result: Some(json!({
             "whole": true,
@@ -145,9 +154,6 @@ fn say_whole(
         console.say(remark);
     }
     console.say(format!("\nHead: {}", whole.head));
-    console.note(
-        "Keep it elsewhere: `onboard journal verify --head` with it proves later that nothing was cut off.",
-    );
 }
 
 /// What is odd and proves nothing.

@@ -149,10 +149,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
 fn load(cli: &Cli) -> Result<(Config, String), Failure> {
     let config = session::load_config(&cli.shared.config)?;
     if cli.shared.tenant.len() > 1 {
-        return Err(Failure::usage(
-            "This command works for one tenant at a time.",
-            "Name one, or use `onboard run-all`.",
-        ));
+        let next = cli
+            .for_all()
+            .map_or_else(|| "Name one.".to_owned(), |for_all| format!("Name one, or use `{for_all}`."));
+        return Err(Failure::usage("This command works for one tenant at a time.", next));
     }
     let tenant = config
         .tenant(cli.shared.tenant.first().map(String::as_str))
@@ -161,6 +161,7 @@ fn load(cli: &Cli) -> Result<(Config, String), Failure> {
     Ok((config, name))
 }
 
+/// A command for one tenant, whether a person runs it alone or `run-all` does.
 async fn on_tenant(
     cli: &Cli,
     config: &Config,
@@ -170,10 +171,28 @@ async fn on_tenant(
     journal: Option<JournalWrap>,
     tools: Option<run_all::Tools>,
 ) -> Result<Ending, Failure> {
-    let commands = cli.commands();
-    if matches!(cli.command, Command::Sync(_) | Command::Certificates(_) | Command::Resume(_)) {
-        stop.will_resume_with(commands.resume.clone());
+    let mut ended = work(cli, config, tenant, console, stop, journal, tools).await;
+    let failure = match &mut ended {
+        Ok(ending) => ending.failure.as_mut(),
+        Err(failure) => Some(failure),
+    };
+    let is_journal = matches!(cli.command, Command::Journal(_));
+    if let Some(failure) = failure.filter(|it| it.kind == "journal-broken" && !is_journal) {
+        failure.next = format!("`{}` says more. {}", cli.naming(&["journal", "verify"]), failure.next);
     }
+    ended
+}
+
+async fn work(
+    cli: &Cli,
+    config: &Config,
+    tenant: &TenantConfig,
+    console: &mut Console,
+    stop: Arc<Stop>,
+    journal: Option<JournalWrap>,
+    tools: Option<run_all::Tools>,
+) -> Result<Ending, Failure> {
+    let commands = cli.commands();
     let resume_stop = Arc::clone(&stop);
     let open = async |needs: Needs, overrides: Overrides, draw: bool| {
         let tools = match tools {
@@ -215,20 +234,20 @@ async fn on_tenant(
             let any = !plans.is_empty();
             let unfinished: Vec<_> = plans.into_iter().filter(|plan| plan.standing.open() > 0).collect();
             if unfinished.is_empty() {
-                return Ok(resume::nothing(console, any));
+                return Ok(resume::nothing(console, any, &cli.planning(None)));
             }
             let mut session = open(Needs::Writing, overrides, console.bars).await?;
             let ending = resume::run(cli, &mut session, console, unfinished, &resume_stop).await;
             Ok(closed(ended(ending, &mut session, console).await, session).await)
         }
-        Command::Journal(args) => journal::run(console, tenant, args).await,
+        Command::Journal(args) => journal::run(console, tenant, cli, args).await,
         Command::Review(args) => {
             let reader = session::reader(&config.reader, &cli.shared);
-            review::run(console, tenant, args, reader, &commands.again).await
+            review::run(console, tenant, (cli, args), reader).await
         }
         Command::Status => {
             let report = read_history(tenant).await?;
-            Ok(Ending { result: Some(history::status(console, &report)), ..Ending::default() })
+            Ok(Ending { result: Some(history::status(console, &report, cli)), ..Ending::default() })
         }
         Command::Report(args) => write_report(tenant, console, args).await,
         Command::Demo(_) | Command::AvataxSim(_) | Command::RunAll(_) => {

@@ -242,12 +242,12 @@ pub async fn run(
     Ending { result: Some(json!({ "resumed": done })), failure, ..Ending::default() }
 }
 
-/// Nothing is open.
-pub fn nothing(console: &mut Console, any: bool) -> Ending {
+/// Nothing is open; `start` is what begins it all.
+pub fn nothing(console: &mut Console, any: bool, start: &str) -> Ending {
     console.say(if any {
-        "Nothing is open: every plan that was confirmed is finished. Nothing was written."
+        "Nothing is open: every plan that was confirmed is finished. Nothing was written.".to_owned()
     } else {
-        "Nothing is open: no plan has been confirmed yet. Start with `onboard sync`. Nothing was written."
+        format!("Nothing is open: no plan has been confirmed yet. Start with `{start}`. Nothing was written.")
     });
     Ending { result: Some(json!({ "resumed": [] })), ..Ending::default() }
 }

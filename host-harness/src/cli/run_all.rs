@@ -101,7 +101,6 @@ async fn work(
     let cores = available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)).clamp(1, 64);
     let tools = Tools::load(cli, &config, jobs).await?;
-    stop.will_resume_with(cli.again());
     let (config, what, jobs) = (Arc::new(config), args.what.clone(), jobs as usize);
     let team = Team { cli: cli.clone(), what, config, tools, jobs, stop, journal };
 

@@ -258,6 +258,9 @@ impl Session {
             let again = &commands.again;
             return Err(if applies { exit::not_begun(again) } else { exit::before_anything(again) });
         }
+        if applies {
+            self.stop.begun(&commands.resume);
+        }
         let busy = self.stop.during_call();
         let (name, call) = match job {
             Job::Sync => ("sync", self.plugin.sync_metered(&self.tenant, action).await),
@@ -268,6 +271,9 @@ impl Session {
         };
         drop(busy);
         self.cut_short = (applies && call.value.is_err()).then_some(job);
+        if call.value.as_ref().is_ok_and(|report| report.remaining == 0) {
+            self.stop.finished(&commands.resume);
+        }
         self.finish(name, call, &After { commands, confirmed: applies })
     }
 

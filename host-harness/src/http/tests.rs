@@ -1,6 +1,7 @@
 //! The gate against servers that answer, stay silent or never end.
 
 mod names;
+mod tls;
 
 use std::{
     io::{Read, Write},

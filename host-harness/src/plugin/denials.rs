@@ -5,13 +5,9 @@
 //! of them one by one, the rest as a number. An embedding host gets this with every call, for whichever journal it gave the
 //! tenant. Where the journal does not take them, the caller is told why, and the call keeps its own outcome.
 
-use std::sync::{PoisonError, atomic::Ordering};
-
 use serde_json::json;
 
-use super::Call;
 use crate::{
-    http::Counters,
     journal::rules::MAX_KEY,
     model::{
         journal::{Entry, EntryKind, JournalError, Operation},
@@ -21,39 +17,32 @@ use crate::{
     tenant::Tenant,
 };
 
-/// The denials of a call that were kept.
-pub(super) fn kept(counters: &Counters) -> Vec<Denied> {
-    counters.denied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+/// What was asked of the component: the call by name, the operation its entries belong to, and the action.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) call: &'static str,
+    pub(super) operation: Operation,
+    pub(super) action: Option<&'a Action>,
 }
 
-/// The call, with its denials recorded.
-pub(super) async fn recorded<T>(
-    mut call: Call<T>,
+/// Appends the denials of a call that is over: those that were kept, and how many there were in all.
+pub(super) async fn record(
     tenant: &Tenant,
-    counters: &Counters,
-    (name, operation): (&str, Operation),
-    action: Option<&Action>,
-) -> Call<T> {
-    let total = counters.denials.load(Ordering::Relaxed);
-    if total == 0 {
-        return call;
-    }
-    let entries = entries(&kept(counters), total, name, operation, action);
-    call.metrics.denied_unrecorded = match tenant.journal.append(entries).await {
-        Ok(_) => None,
-        Err(JournalError::Unavailable(why) | JournalError::Invalid(why)) => Some(why),
-    };
-    call
-}
-
-fn entries(
+    asked: Asked<'_>,
     kept: &[Denied],
     total: u64,
-    name: &str,
-    operation: Operation,
-    action: Option<&Action>,
-) -> Vec<Entry> {
-    let action = action.map(|action| match action {
+) -> Result<(), String> {
+    if total == 0 {
+        return Ok(());
+    }
+    match tenant.journal.append(entries(asked, kept, total)).await {
+        Ok(_) => Ok(()),
+        Err(JournalError::Unavailable(why) | JournalError::Invalid(why)) => Err(why),
+    }
+}
+
+fn entries(asked: Asked<'_>, kept: &[Denied], total: u64) -> Vec<Entry> {
+    let action = asked.action.map(|action| match action {
         Action::Check => "check",
         Action::Preview => "preview",
         Action::Apply(_) => "apply",
@@ -61,7 +50,7 @@ fn entries(
     });
     let entry = |key: String, body: serde_json::Value| Entry {
         kind: EntryKind::Denied,
-        operation,
+        operation: asked.operation,
         plan: String::new(),
         key,
         customer: String::new(),
@@ -73,13 +62,13 @@ fn entries(
         .map(|denied| {
             let mut key = denied.request();
             key.truncate(key.floor_char_boundary(MAX_KEY));
-            entry(key, json!({ "call": name, "action": action, "detail": denied.to_string() }))
+            entry(key, json!({ "call": asked.call, "action": action, "detail": denied.to_string() }))
         })
         .collect();
     let more = total.saturating_sub(kept.len() as u64);
     if more > 0 {
         let detail = format!("{more} more requests of this call were denied.");
-        let body = json!({ "call": name, "action": action, "detail": detail, "more": more });
+        let body = json!({ "call": asked.call, "action": action, "detail": detail, "more": more });
         entries.push(entry(String::new(), body));
     }
     entries

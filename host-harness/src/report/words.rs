@@ -88,10 +88,8 @@ pub const fn remedy(value: Decision) -> Option<&'static str> {
         Decision::OtherName => Some("find out whose code it is and change it in the ERP or in AvaTax"),
         Decision::Blocked => Some("correct the record in the ERP and run sync again"),
         Decision::NeedsReader => Some("read the document yourself, or hand in a PDF with text"),
-        Decision::Review => Some("`onboard review` shows what is in doubt and takes your word on it"),
-        Decision::Invalid => {
-            Some("ask the customer for a valid certificate, or settle it with `onboard review`")
-        }
+        Decision::Review => Some("look at what is in doubt and settle it by review"),
+        Decision::Invalid => Some("ask the customer for a valid certificate, or settle it by review"),
         Decision::Unreadable => Some("ask for the document again"),
         Decision::CallList => Some("call the customer, or enter an e-mail address in the ERP"),
         Decision::NotSynced => Some("run sync first"),
@@ -106,6 +104,12 @@ pub const fn remedy(value: Decision) -> Option<&'static str> {
         | Decision::Covered
         | Decision::InvitedBefore => None,
     }
+}
+
+/// Whether a person settles what has this name by looking at a certificate and saying a word on it.
+#[must_use]
+pub fn is_for_review(name: &str) -> bool {
+    matches!(decision_named(name), Some(Decision::Review | Decision::Invalid))
 }
 
 /// Whether a decision is something the plan would write.

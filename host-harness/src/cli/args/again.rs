@@ -36,12 +36,11 @@ impl Cli {
     /// The commands that sentences about this one name.
     #[must_use]
     pub fn commands(&self) -> Commands {
-        let setup = vec!["sync".to_owned(), "--request-setup".to_owned()];
         Commands {
             again: self.again(),
             resume: self.resume(),
-            setup: self.written(setup),
-            report: self.written(vec!["report".to_owned()]),
+            setup: self.naming(&["sync", "--request-setup"]),
+            report: self.naming(&["report"]),
         }
     }
 
@@ -90,12 +89,31 @@ impl Cli {
     /// The command that makes the plans which `resume` goes on with.
     #[must_use]
     pub fn planning(&self, way: Option<Way>) -> String {
-        let Some(way) = way else { return self.written(vec!["sync".to_owned()]) };
+        let Some(way) = way else { return self.naming(&["sync"]) };
         let mut words = vec!["certificates".to_owned(), value_name(&way)];
         if let Command::Resume(args) = &self.command {
             words.extend(documents_words(args.from.as_ref(), args.delivery));
         }
         self.written(words)
+    }
+
+    /// The command that does the step of this one for all its tenants; none where `run-all` has no such step.
+    #[must_use]
+    pub fn for_all(&self) -> Option<String> {
+        match &self.command {
+            Command::Analyze => Some(self.naming(&["run-all", "analyze"])),
+            Command::Sync(_) => Some(self.naming(&["run-all", "sync"])),
+            Command::Certificates(args) => {
+                Some(self.naming(&["run-all", "certificates", &value_name(&args.way)]))
+            }
+            _ => None,
+        }
+    }
+
+    /// Another command about the same configuration and tenant. Its words are taken as they are.
+    #[must_use]
+    pub fn naming(&self, command: &[&str]) -> String {
+        self.written(command.iter().copied().map(str::to_owned).collect())
     }
 
     /// A command with the flags that every command takes.
@@ -183,6 +201,12 @@ mod tests {
             Cli::try_parse_from(["onboard", "resume", "--from", "x", "--tenant", "north"]).expect("parses");
         assert_eq!(resume.again(), "onboard resume --from x --tenant north");
         assert_eq!(resume.planning(None), "onboard sync --tenant north");
+        assert_eq!(resume.for_all(), None);
+        assert_eq!(
+            cli.for_all().expect("a step of run-all"),
+            r"onboard run-all certificates both --config 'it'\''s.toml' --reader native"
+        );
+        assert_eq!(resume.naming(&["review", "show", "ID"]), "onboard review show ID --tenant north");
         let commands = resume.commands();
         assert_eq!(commands.setup, "onboard sync --request-setup --tenant north");
         assert_eq!(commands.report, "onboard report --tenant north");

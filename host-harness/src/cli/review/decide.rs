@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     cli::{
+        args::Cli,
         console::{Console, Tone, toned},
         exit::{Exit, Failure},
         flow::is_yes,
@@ -40,8 +41,8 @@ pub struct Desk<'a> {
     pub plan: &'a str,
     /// The certificate in short.
     pub summary: &'a Summary,
-    /// The command as a person would write it again, without consent.
-    pub again: &'a str,
+    /// The command as it was given, for sentences that name one.
+    pub cli: &'a Cli,
     /// Today's day.
     pub today: Date,
 }
@@ -70,7 +71,8 @@ pub async fn accept(
         agree(console, desk, &word)?;
     }
     let spoken = speak(console, desk, word).await?;
-    console.note("The next `onboard certificates upload` plans with it.");
+    let next = desk.cli.naming(&["certificates", "upload"]);
+    console.note(format!("The next `{next}` plans with it."));
     Ok(json!({
         "action": "accept", "id": desk.summary.id, "key": desk.summary.key, "word": spoken,
         "overruled": overruled, "replaced": desk.summary.word,
@@ -236,7 +238,7 @@ fn agree(console: &mut Console, desk: Desk<'_>, word: &Word) -> Result<(), Failu
             Exit::ConfirmationNeeded,
             "confirmation-needed",
             "Nothing was recorded: accepting waits for your yes.",
-            format!("Agree with `{} --yes`.", desk.again),
+            format!("Agree with `{} --yes`.", desk.cli.again()),
         ));
     }
     let question = format!("Type yes to record this as {}, anything else to leave it:", word.by);

@@ -9,7 +9,10 @@ use super::{
     pool::{Pool, Summary},
 };
 use crate::{
-    cli::console::{Console, Tone, grouped, toned},
+    cli::{
+        args::Cli,
+        console::{Console, Tone, grouped, toned},
+    },
     model::onboarding::Decision,
     report::{render::to_the_second, words},
 };
@@ -18,20 +21,23 @@ use crate::{
 const SHOWN: usize = 50;
 
 /// Shows the list and returns it for machines.
-pub fn show(console: &mut Console, pool: &Pool, all: bool) -> Value {
+pub fn show(console: &mut Console, pool: &Pool, cli: &Cli, all: bool) -> Value {
     let (waiting, decided): (Vec<&Summary>, Vec<_>) =
         pool.certificates.iter().partition(|summary| summary.waits);
     if pool.plan.is_none() {
-        console.say(
-            "No certificates have been planned yet, so nothing waits. Start with `onboard certificates upload --preview`.",
-        );
+        console.say(format!(
+            "No certificates have been planned yet, so nothing waits. Start with `{}`.",
+            cli.naming(&["certificates", "upload", "--preview"])
+        ));
     } else if waiting.is_empty() {
         console.say("Nothing waits for a person.");
     } else {
         table(console, "Certificates that wait for a person, worst first", &waiting);
-        console.note(
-            "\nLook at one with `onboard review show ID`, then `onboard review accept ID` or `reject ID`.",
-        );
+        console.note(format!(
+            "\nLook at one with `{}`, then `{}`, or `reject` in its place.",
+            cli.naming(&["review", "show", "ID"]),
+            cli.naming(&["review", "accept", "ID", "--by", "NAME", "--reason", "TEXT"])
+        ));
     }
     if all && !decided.is_empty() {
         table(console, "Decided by a person", &decided);

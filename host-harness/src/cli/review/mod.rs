@@ -31,7 +31,7 @@ use self::{
     pool::{Pool, Summary},
     show::Source,
 };
-use super::{console::Console, exit::Failure, history, json::Ending, session};
+use super::{args::Cli, console::Console, exit::Failure, history, json::Ending, session};
 use crate::{
     config::TenantConfig,
     documents,
@@ -50,9 +50,8 @@ const PICTURES: &str = "review";
 pub async fn run(
     console: &mut Console,
     tenant: &TenantConfig,
-    args: &ReviewArgs,
+    (cli, args): (&Cli, &ReviewArgs),
     reader: Arc<DocumentReader>,
-    again: &str,
 ) -> Result<Ending, Failure> {
     if args.all && args.what.is_some() {
         return Err(Failure::usage("--all belongs to the list alone.", "Leave it out."));
@@ -67,9 +66,9 @@ pub async fn run(
         None => Pool::default(),
     };
     let result = match (&args.what, &journal) {
-        (None, _) => list::show(console, &pool, args.all),
-        (Some(what), Some(journal)) => one(console, tenant, what, (journal, &pool), reader, again).await?,
-        (Some(_), None) => return Err(unknown("Nothing has been planned yet, so nothing waits.")),
+        (None, _) => list::show(console, &pool, cli, args.all),
+        (Some(what), Some(journal)) => one(console, tenant, (cli, what), (journal, &pool), reader).await?,
+        (Some(_), None) => return Err(unknown(cli, "Nothing has been planned yet, so nothing waits.")),
     };
     Ok(Ending { result: Some(result), ..Ending::default() })
 }
@@ -77,17 +76,16 @@ pub async fn run(
 async fn one(
     console: &mut Console,
     tenant: &TenantConfig,
-    what: &ReviewCommand,
+    (cli, what): (&Cli, &ReviewCommand),
     (journal, pool): (&SqliteJournal, &Pool),
     reader: Arc<DocumentReader>,
-    again: &str,
 ) -> Result<serde_json::Value, Failure> {
-    let find = |id: &str| pool.find(id).map_err(unknown);
+    let find = |id: &str| pool.find(id).map_err(|why| unknown(cli, why));
     let desk = |summary| Desk {
         journal,
         plan: pool.plan.as_deref().unwrap_or_default(),
         summary,
-        again,
+        cli,
         today: jiff::Zoned::now().date(),
     };
     match what {
@@ -114,8 +112,9 @@ fn failed(error: &ReportError) -> Failure {
     history::of_report(error)
 }
 
-fn unknown(why: impl Into<String>) -> Failure {
-    Failure::usage(why, "`onboard review --all` lists the certificates with their ids.")
+fn unknown(cli: &Cli, why: impl Into<String>) -> Failure {
+    let list = cli.naming(&["review", "--all"]);
+    Failure::usage(why, format!("`{list}` lists the certificates with their ids."))
 }
 
 /// Where the page pictures of a tenant come from and go to.

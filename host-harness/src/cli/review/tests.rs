@@ -117,7 +117,7 @@ impl Office {
             can_ask,
             false,
         );
-        let ended = run(&mut console, &self.tenant(), args, reader(), &cli.again()).await;
+        let ended = run(&mut console, &self.tenant(), (&cli, args), reader()).await;
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         Answer { text, ended: ended.map(|ending| ending.result.expect("a result")) }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::http::connect::LookUp;
+use crate::http::{connect::LookUp, secured};
 
 /// A name server that gives these answers in turn and then none, and tells what it was asked.
 fn name_server(answers: &[&[&str]]) -> (LookUp, Arc<Mutex<Vec<String>>>) {
@@ -27,7 +27,8 @@ fn name_server(answers: &[&[&str]]) -> (LookUp, Arc<Mutex<Vec<String>>>) {
 fn gate_with(policy: EgressPolicy, look_up: &LookUp) -> Gate {
     let limits = Limits { connect_timeout: Duration::from_secs(5), ..Limits::default() };
     let credentials = Credentials::basic("2000", "KEY".into()).unwrap();
-    Gate::new(HttpClient::with_look_up(&limits, look_up).unwrap(), policy, "DEFAULT", credentials, limits)
+    let client = HttpClient::with(&limits, look_up, &secured().unwrap());
+    Gate::new(client, policy, "DEFAULT", credentials, limits)
 }
 
 /// The address of a call at a name, with the port of a server on this machine.
