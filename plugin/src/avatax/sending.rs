@@ -54,14 +54,14 @@ pub(super) fn send(network: &dyn Network, pace: &Pace, call: Call, feed: &mut dy
     loop {
         let mut wave = Wave::of(pace, call, feed, waiting);
         network.exchange(&mut wave);
-        let Wave { slow, locked_out, got_through, told, again, waiting: rest, .. } = wave;
+        let Wave { heard, again, waiting: rest, .. } = wave;
         waiting = again.into_iter().chain(rest).collect();
-        if !locked_out && !slow && waiting.is_empty() {
+        if waiting.is_empty() && !(heard.slow || heard.held_back || heard.locked_out) {
             return Sent::All;
         }
         // As long as something gets through, the rest is only late.
-        round = if got_through { 0 } else { round + 1 };
-        if locked_out || round >= ATTEMPTS || !pace.wait(network, round, told) {
+        round = if heard.got_through { 0 } else { round + 1 };
+        if heard.locked_out || round >= ATTEMPTS || !pace.wait(network, round, heard.told) {
             break;
         }
     }
@@ -83,6 +83,17 @@ struct Wave<'w> {
     again: Vec<Open>,
     /// Bytes of answers that may not be the last ones.
     held: usize,
+    heard: Heard,
+}
+
+/// What the answers of a wave come to.
+#[derive(Default)]
+struct Heard {
+    /// Answers after which a request could be sent again.
+    not_done: usize,
+    /// So many of them that the feed is not asked for more.
+    held_back: bool,
+    /// AvaTax asked to slow down.
     slow: bool,
     locked_out: bool,
     got_through: bool,
@@ -93,21 +104,22 @@ struct Wave<'w> {
 impl<'w> Wave<'w> {
     fn of(pace: &'w Pace, call: Call, feed: &'w mut dyn Feed, waiting: VecDeque<Open>) -> Self {
         let held = waiting.iter().filter_map(|open| open.last.as_ref()).map(bytes).sum();
-        let (flying, again) = (Vec::new(), Vec::new());
-        let (slow, locked_out, got_through) = (false, false, false);
-        Self { pace, call, feed, waiting, flying, again, held, slow, locked_out, got_through, told: None }
+        let (flying, again, heard) = (Vec::new(), Vec::new(), Heard::default());
+        Self { pace, call, feed, waiting, flying, again, held, heard }
     }
 
     /// What is sent next.
     fn open(&mut self) -> Option<Open> {
-        if self.slow || self.locked_out || self.flying.len() >= self.pace.window() {
+        if self.heard.slow || self.heard.locked_out || self.flying.len() >= self.pace.window() {
             return None;
         }
         if let Some(mut open) = self.waiting.pop_front() {
             self.held -= open.last.take().as_ref().map_or(0, bytes);
             return Some(open);
         }
-        if self.again.len() >= self.pace.ceiling() {
+        let resent = self.flying.iter().filter(|open| open.sent > 0);
+        self.heard.held_back = self.heard.not_done + resent.count() >= self.pace.ceiling();
+        if self.heard.held_back {
             return None;
         }
         let number = self.feed.next()?;
@@ -134,24 +146,26 @@ impl Exchange for Wave<'_> {
         let next = next(&answer, self.call);
         match next {
             Next::Final(good) => {
-                self.got_through = true;
+                self.heard.got_through = true;
                 if good {
                     self.pace.went_well();
                 }
             }
-            Next::LockedOut => self.locked_out = true,
+            Next::LockedOut => self.heard.locked_out = true,
             Next::SlowDown(seconds) => {
                 // Those in flight together hear it together; that is one reason to slow down, not many.
-                if !self.slow {
+                if !self.heard.slow {
                     self.pace.slow_down();
                 }
-                self.slow = true;
-                self.told = self.told.max(seconds);
+                self.heard.slow = true;
+                self.heard.told = self.heard.told.max(seconds);
             }
-            Next::Again(seconds) => self.told = self.told.max(seconds),
+            Next::Again(seconds) => self.heard.told = self.heard.told.max(seconds),
         }
         let answer = if bytes(&answer) > self.room() { Err(too_large()) } else { answer };
-        if matches!(next, Next::Again(_) | Next::SlowDown(_)) && sent < ATTEMPTS {
+        let not_done = matches!(next, Next::Again(_) | Next::SlowDown(_));
+        self.heard.not_done += usize::from(not_done);
+        if not_done && sent < ATTEMPTS {
             self.held += bytes(&answer);
             self.again.push(Open { number, sent, last: Some(answer) });
         } else {
@@ -170,4 +184,146 @@ fn bytes(answer: &Answer) -> usize {
 
 fn too_large() -> SendError {
     SendError::Unclear("AvaTax's answers are too large to be held together.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::{Cell, RefCell};
+    use core::time::Duration;
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::http::{Method, Response};
+
+    /// Answers by the request's number and how often it came before; the last one started is answered first.
+    struct Answering {
+        how: fn(usize, u32) -> Answer,
+        came: RefCell<BTreeMap<usize, u32>>,
+        most: Cell<usize>,
+        clock: Cell<Duration>,
+    }
+
+    impl Network for Answering {
+        fn exchange(&self, exchange: &mut dyn Exchange) {
+            let mut flying = Vec::new();
+            loop {
+                while let Some((number, _)) = exchange.next() {
+                    flying.push(number);
+                }
+                self.most.set(self.most.get().max(flying.len()));
+                let Some(number) = flying.pop() else { return };
+                let mut came = self.came.borrow_mut();
+                let before = came.entry(number).or_default();
+                exchange.heard(number, (self.how)(number, *before));
+                *before += 1;
+            }
+        }
+
+        fn sleep(&self, time: Duration) {
+            self.clock.set(self.clock.get() + time);
+        }
+
+        fn now(&self) -> Duration {
+            self.clock.get()
+        }
+    }
+
+    /// A hundred requests that are all alike.
+    struct Hundred {
+        request: Request,
+        begun: usize,
+        answers: BTreeMap<usize, Answer>,
+    }
+
+    impl Feed for Hundred {
+        fn next(&mut self) -> Option<usize> {
+            self.begun += 1;
+            (self.begun <= 100).then_some(self.begun)
+        }
+
+        fn request(&self, _number: usize) -> Option<&Request> {
+            Some(&self.request)
+        }
+
+        fn room(&self) -> usize {
+            1000
+        }
+
+        fn answered(&mut self, number: usize, answer: Answer) {
+            assert_eq!(self.answers.insert(number, answer), None, "each is answered once");
+        }
+    }
+
+    /// How it ended, what was answered, and the network, after a hundred writes with a window of four.
+    fn sent(how: fn(usize, u32) -> Answer) -> (Sent, BTreeMap<usize, Answer>, Answering) {
+        let (came, most, clock) = (RefCell::default(), Cell::new(0), Cell::default());
+        let network = Answering { how, came, most, clock };
+        let (url, content_type, body) = Default::default();
+        let request = Request { method: Method::Post, url, content_type, body };
+        let mut feed = Hundred { request, begun: 0, answers: BTreeMap::new() };
+        let ended = send(&network, &Pace::new(4), Call::Write, &mut feed);
+        assert!(network.most.get() <= 4);
+        (ended, feed.answers, network)
+    }
+
+    fn answer(status: u16) -> Answer {
+        Ok(Response { status, retry_after: None, body: vec![b' '; 300] })
+    }
+
+    fn away() -> Answer {
+        Err(SendError::NotSent("nobody there".to_owned()))
+    }
+
+    #[test]
+    fn what_certainly_was_not_done_is_sent_again_and_nothing_else() {
+        let (ended, answers, network) = sent(|number, before| match (number % 10, before) {
+            (3, 0..3) => away(),
+            (5, 0) => answer(429),
+            (7, 0) => answer(500),
+            _ => answer(200),
+        });
+        assert_eq!((ended, answers.len()), (Sent::All, 100));
+        for (number, came) in network.came.borrow().iter() {
+            let (attempts, status) = match number % 10 {
+                3 => (4, 200),
+                5 => (2, 200),
+                7 => (1, 500),
+                _ => (1, 200),
+            };
+            assert_eq!((*came, &answers[number]), (attempts, &answer(status)), "{number}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_is_no_more_is_tried_than_two_windows_of_requests() {
+        let (ended, answers, network) = sent(|_, _| away());
+        assert_eq!(ended, Sent::GivenUp);
+        assert!((4..8).contains(&answers.len()) && answers.into_values().all(|answer| answer == away()));
+        let attempts = network.came.into_inner();
+        assert!(attempts.into_values().all(|came| came == ATTEMPTS));
+        assert!(network.clock.get() > Duration::from_secs(3), "{:?}", network.clock);
+    }
+
+    #[test]
+    fn wrong_credentials_end_it_at_once_and_those_that_wait_are_answered() {
+        let (ended, answers, network) = sent(|number, before| match (number, before) {
+            (19, 0) => away(),
+            (20, _) => answer(401),
+            _ => answer(200),
+        });
+        assert_eq!(ended, Sent::GivenUp);
+        assert_eq!(answers.len(), network.came.borrow().len(), "all that were begun are answered");
+        assert!(answers.len() < 30 && answers[&19] == away());
+    }
+
+    #[test]
+    fn an_answer_there_is_no_room_for_is_as_good_as_none() {
+        let (ended, answers, _) = sent(|number, _| {
+            let large = Response { status: 200, retry_after: None, body: vec![b' '; 1001] };
+            if number == 9 { Ok(large) } else { answer(200) }
+        });
+        assert_eq!(ended, Sent::All);
+        assert!(matches!(answers[&9], Err(SendError::Unclear(_))));
+        assert_eq!(answers.values().filter(|it| it.is_ok()).count(), 99);
+    }
 }

@@ -137,8 +137,7 @@ fn one_pass(doing: &mut Doing<'_>, pass: Pass) -> Result<bool, Error> {
         1 => whole.div_ceil(8),
         _ => 1,
     };
-    let mut stream = Stream::new(doing, whole, batch);
-    while stream.go_on(doing)? {}
+    Stream::new(doing, whole, batch).run(doing)?;
     if !doing.stopped {
         plan::walk(ports, &plan, UPDATE, 200, &mut |items| {
             let result = fill_group(doing, items);

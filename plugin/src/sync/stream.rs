@@ -9,7 +9,7 @@
 //! outcome is written somewhat later than it could be; a run that is cut off before it looks the customer up, as it does
 //! for every answer that was lost. Who asks to stop stops before the intents of the next part.
 //!
-//! Looking up is the one thing that cannot be done meanwhile. Where customers are in doubt from an earlier call, or many
+//! Looking up is the one thing that is not done meanwhile. Where customers are in doubt from an earlier call, or many
 //! batches did not plainly succeed, nothing more is sent until all is answered and looked up.
 
 use std::collections::VecDeque;
@@ -80,11 +80,11 @@ impl Stream {
     /// Over the customers to create of a plan, in batches of a size.
     pub(super) fn new(doing: &Doing<'_>, whole: usize, batch: usize) -> Self {
         let window = doing.avatax.window();
-        let part = (2 * window * whole).min(PART);
+        let part = (window * whole).clamp(1, PART);
         Self {
             walk: Walk::new(doing.ledger.plan(), CREATE, part),
             batch,
-            enough: (part / 2).div_ceil(batch.max(1)),
+            enough: part.div_ceil(batch.max(1)),
             window,
             step: Step::Ask,
             doubtful: Vec::new(),
@@ -102,8 +102,24 @@ impl Stream {
         }
     }
 
+    /// Creates all of them, or as many as can be until somebody asks to stop.
+    pub(super) fn run(mut self, doing: &mut Doing<'_>) -> Result<(), Error> {
+        let outcome = loop {
+            match self.go_on(doing) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // What is known is kept, also when the run has to end here.
+        let kept = create::record(&mut doing.ledger, self.created).and_then(|()| doing.ledger.flush());
+        outcome.and(kept)?;
+        doing.stopped = self.stop || doing.plan_size().asked_to_stop(&doing.ledger);
+        Ok(())
+    }
+
     /// Sends until nothing is ready or something has to be looked up; false when the plan is done, or stopped.
-    pub(super) fn go_on(&mut self, doing: &mut Doing<'_>) -> Result<bool, Error> {
+    fn go_on(&mut self, doing: &mut Doing<'_>) -> Result<bool, Error> {
         let doubtful = core::mem::take(&mut self.doubtful);
         if !doubtful.is_empty() {
             let fresh = absent_for_sure(doing, doubtful)?;
@@ -114,45 +130,28 @@ impl Stream {
         }
         let mut sending = Sending::of(self, doing);
         while sending.stream.ready.is_empty() && sending.step() {}
-        if self.failed.is_some() || self.ready.is_empty() && self.doubtful.is_empty() {
-            return self.end(doing).map(|()| false);
-        }
-        let mut sending = Sending::of(self, doing);
         let sent = sending.avatax.write_as_they_come(&mut sending);
         while sending.take_apart() {}
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         if sent == Sent::GivenUp && self.fatal.is_none() && !self.ready.is_empty() {
             self.fatal = judge(Err(SendError::NotSent(NEVER.to_owned()))).err().and_then(|it| it.fatal());
         }
         self.settle(doing)?;
-        Ok(true)
+        Ok(self.step != Step::Over || !self.ready.is_empty() || !self.doubtful.is_empty())
     }
 
-    /// Records what became of the customers, and looks up those of whom it is not clear.
+    /// Looks up customers of whom it is not clear what became.
     fn settle(&mut self, doing: &mut Doing<'_>) -> Result<(), Error> {
         let unclear = core::mem::take(&mut self.unclear);
-        if unclear.is_empty() && self.fatal.is_none() {
-            return Ok(());
-        }
-        create::record(&mut doing.ledger, core::mem::take(&mut self.created))?;
         // With wrong credentials nothing more is sent; what is in doubt is looked up by the next call.
-        let locked_out = matches!(self.fatal, Some(Error::Unauthorized(_)));
-        if !locked_out {
+        if !unclear.is_empty() && !matches!(self.fatal, Some(Error::Unauthorized(_))) {
             let again = create::resolve(&doing.avatax, &mut doing.ledger, unclear)?;
             again.into_iter().rev().for_each(|batch| self.ready.push_front(batch));
+            doing.ledger.flush()?;
         }
-        doing.ledger.flush()?;
         self.fatal.take().map_or(Ok(()), Err)
-    }
-
-    /// There is nothing more to be sent while the rest is recorded.
-    fn end(&mut self, doing: &mut Doing<'_>) -> Result<(), Error> {
-        create::record(&mut doing.ledger, core::mem::take(&mut self.created))?;
-        doing.ledger.flush()?;
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        doing.stopped = self.stop || doing.plan_size().asked_to_stop(&doing.ledger);
-        Ok(())
     }
 }
 
