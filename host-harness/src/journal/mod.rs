@@ -24,4 +24,7 @@ pub trait Journal: Send + Sync {
     async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError>;
     /// Reads entries in order of sequence number.
     async fn read(&self, query: Query) -> Result<Vec<StoredEntry>, JournalError>;
+    /// A call is over, and nobody may ask for long: the time to give back connections and caches. What is asked next has
+    /// to work all the same.
+    async fn rest(&self) {}
 }
