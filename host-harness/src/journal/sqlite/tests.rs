@@ -395,12 +395,12 @@ fn only_the_owner_can_read_a_journal() {
 async fn a_commit_waits_for_the_disk() {
     let directory = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(&directory.path().join("journal.db")).unwrap();
-    for _ in 0..2 {
+    let mode = || {
         let mut inner = journal.inner();
         let connection = inner.connection().unwrap();
-        let mode = connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
-        assert_eq!(mode, Ok(2));
-        drop(inner);
-        journal.rest().await;
-    }
+        connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
+    };
+    assert_eq!(mode(), Ok(2));
+    journal.rest().await;
+    assert_eq!(mode(), Ok(2));
 }
