@@ -242,10 +242,12 @@ impl Journal for SqliteJournal {
         rules::check_query(&query)?;
         self.blocking(move |inner| {
             let mut found = Vec::new();
+            let mut bytes = 0;
             let (sql, values) = select(&query, Some(query.limit));
             visit(inner.connection()?, &sql, &values, &mut |stored| {
+                bytes += rules::size(&stored.entry);
                 found.push(stored);
-                true
+                bytes < rules::MAX_ANSWER
             })
             .map_err(|error| unavailable(&error))?;
             Ok(found)
