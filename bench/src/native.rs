@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use ecms_onboarding::{
     analyze,
-    http::{Answer, Request},
     model::{
         documents::{DocumentError, DocumentPage, Rendition},
         erp as own,
@@ -17,7 +16,7 @@ use ecms_onboarding::{
         progress::{Event, Verdict},
         tenant as own_tenant,
     },
-    ports::{Documents, Erp, Journal, Network, Ocr, Ports, Progress},
+    ports::{Documents, Erp, Exchange, Journal, Network, Ocr, Ports, Progress},
 };
 use host_harness::model::{erp as host, tenant::Settings};
 
@@ -223,15 +222,7 @@ impl Progress for Nothing {
 }
 
 impl Network for Nothing {
-    fn send_all(
-        &self,
-        requests: &[&Request],
-        _window: usize,
-        _heard: &mut dyn FnMut(&Answer) -> usize,
-        _meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>> {
-        requests.iter().map(|_| None).collect()
-    }
+    fn exchange(&self, _exchange: &mut dyn Exchange) {}
 
     fn sleep(&self, _time: Duration) {}
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use ecms_onboarding::{
-    http::{Answer, Method, Request, Response, SendError},
-    ports::Network,
+    http::{Answer, Method, Response, SendError},
+    ports::{Exchange, Network},
 };
 
 /// The server.
@@ -62,33 +62,19 @@ pub fn answer(part: &[u8]) -> Answer {
 }
 
 impl Network for Script {
-    fn send_all(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
-        meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>> {
-        while meanwhile() {}
-        assert!(window > 0);
-        let mut open = true;
-        let mut answers = Vec::new();
-        for request in requests {
+    fn exchange(&self, exchange: &mut dyn Exchange) {
+        while exchange.meanwhile() {}
+        while let Some((request_number, request)) = exchange.next() {
             assert!(request.url.len() < 8000 && request.url.bytes().all(|byte| byte.is_ascii_graphic()));
-            if !open {
-                answers.push(None);
-                continue;
-            }
             if request.method != Method::Get {
                 self.writes.borrow_mut().push(request.url.clone());
             }
             let number = self.asked.replace(self.asked.get() + 1);
             let known = self.answers.len();
             let answer = if known == 0 { answer(&[]) } else { self.answers[number % known].clone() };
-            open = heard(&answer) > 0;
-            answers.push(Some(answer));
+            exchange.heard(request_number, answer);
+            while exchange.meanwhile() {}
         }
-        answers
     }
 
     fn sleep(&self, time: Duration) {

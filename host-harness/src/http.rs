@@ -40,7 +40,7 @@ use wasmtime_wasi_http::{
 
 use self::{
     body::{ReceivedBody, SentBody},
-    connect::{CheckedResolver, LookUp, system, wasi_error},
+    connect::{CheckedResolver, LookUp, Unhurried, WANTED, system, wasi_error},
 };
 use crate::{
     error::LoadError,
@@ -68,7 +68,7 @@ const IDLE: Duration = Duration::from_secs(50);
 /// Denials kept of each call; the rest is only counted.
 pub(crate) const KEPT_DENIALS: usize = 20;
 
-type Pool = Client<HttpsConnector<HttpConnector<CheckedResolver>>, SentBody>;
+type Pool = Client<Unhurried<HttpsConnector<HttpConnector<CheckedResolver>>>, SentBody>;
 
 /// The pooled client of a host. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ fn pool(addresses: AddressPolicy, ceiling: &Limits, look_up: &LookUp, tls: &Clie
         .pool_max_idle_per_host(ceiling.in_flight)
         // The client wants at least 8 KiB for a response head.
         .http1_max_buf_size(ceiling.header_bytes.max(8 * 1024))
-        .build(tls)
+        .build(Unhurried(tls))
 }
 
 /// What a call sent and received.
@@ -350,7 +350,7 @@ impl Exchange {
     /// another from then on.
     async fn head(&self, mut request: Request<SentBody>) -> Result<Response<hyper::body::Incoming>, Error> {
         let mut connection = capture_connection(&mut request);
-        let mut response = pin!(self.pool.request(request));
+        let mut response = pin!(WANTED.scope(connection.clone(), self.pool.request(request)));
         let connected = timeout(self.times.connect, async {
             tokio::select! {
                 // Asked first, so that a failure to connect is not waited out.

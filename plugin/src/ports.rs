@@ -52,19 +52,23 @@ pub trait Progress {
     fn report(&self, event: Event) -> Verdict;
 }
 
+/// Requests that are made as there is room for them, and who hears the answers.
+pub trait Exchange {
+    /// The next request to start, and a number to know its answer by. None when none may be started now; asked again after
+    /// every answer and every piece of other work for as long as a request is in flight.
+    fn next(&mut self) -> Option<(usize, &Request)>;
+    /// Most bytes of a body that there is room for now.
+    fn room(&self) -> usize;
+    /// What became of a request.
+    fn heard(&mut self, number: usize, answer: Answer);
+    /// Does one piece of other work while requests are in flight; false when there is none for now.
+    fn meanwhile(&mut self) -> bool;
+}
+
 /// Imports `wasi:http` and `wasi:clocks`.
 pub trait Network {
-    /// Sends requests, at most `window` at a time, and answers in the same order. `heard` sees each answer as it comes
-    /// in and says how many may be in flight from then on; after a 0 no further request is started, and those that never
-    /// were have no answer. Other work is done while requests are in flight: each call of `meanwhile` is one piece of it and
-    /// says whether there is more; what is not begun when the last answer is in stays with the caller.
-    fn send_all(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
-        meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>>;
+    /// Sends requests until none is in flight and none is to be started.
+    fn exchange(&self, exchange: &mut dyn Exchange);
     /// Waits.
     fn sleep(&self, time: Duration);
     /// Time since some fixed moment.

@@ -18,13 +18,11 @@ use waki::bindings::wasi::io::poll::{self, Pollable};
 use waki::bindings::wasi::io::streams::StreamError;
 
 use crate::http::{Answer, JSON, Method, Request, Response, SendError};
-use crate::ports::Network;
+use crate::ports::{Exchange, Network};
 
 /// Largest answer that is read: a page of a hundred rows is some hundred KiB. The host has a limit of its own; this one
 /// keeps an endless answer from filling our memory.
 const BODY_MAX: usize = 4 * 1024 * 1024;
-/// Most bytes of the answers that are held together.
-const BODIES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes read at once.
 const READ: u64 = 64 * 1024;
 
@@ -32,59 +30,28 @@ const READ: u64 = 64 * 1024;
 pub(crate) struct Wasi;
 
 impl Network for Wasi {
-    fn send_all(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
-        meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>> {
-        let mut more = true;
-        let mut answers: Vec<Option<Answer>> = requests.iter().map(|_| None).collect();
-        let mut put = |at: usize, answer: Answer| {
-            let allowed = heard(&answer);
-            if let Some(slot) = answers.get_mut(at) {
-                *slot = Some(answer);
-            }
-            allowed
-        };
-        let mut window = window;
-        let mut left = BODIES_MAX;
-        let mut waiting = requests.iter().enumerate();
-        let mut flying: Vec<Flying> = Vec::with_capacity(window);
-        let mut fill =
-            |flying: &mut Vec<Flying>, window: &mut usize, put: &mut dyn FnMut(usize, Answer) -> usize| {
-                while flying.len() < *window {
-                    let Some((at, request)) = waiting.next() else { break };
-                    match start(request) {
-                        Ok(future) => flying.push(Flying { at, pollable: future.subscribe(), future }),
-                        Err(error) => *window = put(at, Err(error)),
-                    }
-                }
-            };
+    fn exchange(&self, exchange: &mut dyn Exchange) {
+        let mut flying: Vec<Flying> = Vec::new();
         loop {
-            fill(&mut flying, &mut window, &mut put);
+            fill(&mut flying, exchange);
             if flying.is_empty() {
-                return answers;
+                return;
             }
-            more = more && meanwhile();
-            let ready: Vec<bool> = if more {
-                flying.iter().map(|it| it.pollable.ready()).collect()
+            let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
+            let ready: Vec<bool> = if exchange.meanwhile() {
+                pollables.iter().map(|it| it.ready()).collect()
             } else {
-                let pollables: Vec<&Pollable> = flying.iter().map(|it| &it.pollable).collect();
                 let ready = poll::poll(&pollables);
                 (0..flying.len()).map(|index| ready.iter().any(|it| *it as usize == index)).collect()
             };
             // From the back, so that indices stay right while we remove.
             for (index, ready) in ready.into_iter().enumerate().rev() {
                 if ready {
-                    let Flying { at, pollable, future } = flying.swap_remove(index);
+                    let Flying { number, pollable, future } = flying.swap_remove(index);
                     drop(pollable);
-                    let answer = finish(future, left.min(BODY_MAX));
-                    left = left.saturating_sub(answer.as_ref().map_or(0, |response| response.body.len()));
-                    window = put(at, answer);
+                    exchange.heard(number, finish(future, exchange.room().min(BODY_MAX)));
                     // At once, and not when all that came in together have been read.
-                    fill(&mut flying, &mut window, &mut put);
+                    fill(&mut flying, exchange);
                 }
             }
         }
@@ -100,9 +67,19 @@ impl Network for Wasi {
 }
 
 struct Flying {
-    at: usize,
+    number: usize,
     pollable: Pollable,
     future: FutureIncomingResponse,
+}
+
+/// Starts what may be started.
+fn fill(flying: &mut Vec<Flying>, exchange: &mut dyn Exchange) {
+    while let Some((number, request)) = exchange.next() {
+        match start(request) {
+            Ok(future) => flying.push(Flying { number, pollable: future.subscribe(), future }),
+            Err(error) => exchange.heard(number, Err(error)),
+        }
+    }
 }
 
 fn start(request: &Request) -> Result<FutureIncomingResponse, SendError> {

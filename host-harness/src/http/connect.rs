@@ -2,6 +2,10 @@
 //!
 //! The resolver is the last place before a socket is opened, so a name that changes its address between two look-ups
 //! gains nothing: what is connected to is what was judged.
+//!
+//! The client takes a connection back a moment after the body that was read from it has ended. Who asks within this
+//! moment would get a new one, and more would be open than requests were ever in flight. So whoever finds none waits a
+//! little before connecting ([`Unhurried`]).
 
 use std::{
     error::Error as StdError,
@@ -11,9 +15,15 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use http::Uri;
+use hyper_util::client::legacy::connect::{
+    CaptureConnection,
+    dns::{GaiResolver, Name},
+};
+use tokio::time::timeout;
 use tower_service::Service;
 use wasmtime_wasi_http::Error;
 
@@ -63,6 +73,55 @@ impl Service<Name> for CheckedResolver {
             let permitted: Vec<_> =
                 found.into_iter().filter(|socket| addresses.permits(socket.ip())).collect();
             if permitted.is_empty() { Err(ResolveError::Prohibited(host)) } else { Ok(permitted.into_iter()) }
+        })
+    }
+}
+
+tokio::task_local! {
+    /// The connection that the request under way gets.
+    pub(super) static WANTED: CaptureConnection;
+}
+
+/// How long a returning connection is waited for. Much less than making one takes over a network.
+const RETURNING: Duration = Duration::from_millis(5);
+
+/// A connector that first sees whether the request gets a connection without it.
+#[derive(Debug, Clone)]
+pub(super) struct Unhurried<C>(pub(super) C);
+
+/// The request has a connection, or nobody waits for it any more.
+#[derive(Debug, thiserror::Error)]
+#[error("no further connection is needed")]
+struct Unneeded;
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+impl<C> Service<Uri> for Unhurried<C>
+where
+    C: Service<Uri> + Clone + Send + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, place: Uri) -> Self::Future {
+        // The connector that was found ready is the one to call.
+        let next = self.0.clone();
+        let mut connector = std::mem::replace(&mut self.0, next);
+        let wanted = WANTED.try_with(Clone::clone);
+        Box::pin(async move {
+            if let Ok(mut wanted) = wanted
+                && timeout(RETURNING, wanted.wait_for_connection_metadata()).await.is_ok()
+            {
+                return Err(Unneeded.into());
+            }
+            connector.call(place).await.map_err(Into::into)
         })
     }
 }

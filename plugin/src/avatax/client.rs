@@ -1,18 +1,16 @@
-//! Sending to AvaTax: several requests in flight, sent again as the policy in [`super::retry`] says.
-//!
-//! A read may be repeated, so it is. A write is repeated only when it certainly was not done: AvaTax said slow down, or
-//! the request never left. Everything else about writes is for the caller, who looks before it writes again.
+//! AvaTax, for one company: requests below its address, sent one, many together, or as they come ([`super::sending`]).
 
 use core::time::Duration;
 
 use crate::avatax::answer::{Failure, judge};
-use crate::avatax::retry::{ATTEMPTS, Call, Next, Pace, next};
+use crate::avatax::retry::{Call, Pace};
+use crate::avatax::sending::{Feed, Sent, send};
 use crate::http::{Answer, JSON, Method, Request, SendError};
 use crate::json::{self, Value};
 use crate::ports::{Network, Ports};
 
 /// Most bytes of answers to requests that were made together.
-const HELD_MAX: usize = 24 * 1024 * 1024;
+const HELD_MAX: usize = 16 * 1024 * 1024;
 
 /// AvaTax, for one company.
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
@@ -81,7 +79,7 @@ impl<'a> AvaTax<'a> {
 
     /// Sends reads, repeating them when that may help, and parses the answers.
     pub fn read_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        read(self.send(requests, Call::Read, &mut || false))
+        self.send_all(requests, Call::Read)
     }
 
     /// Sends one read.
@@ -92,16 +90,7 @@ impl<'a> AvaTax<'a> {
 
     /// Sends writes, each once unless it certainly was not done.
     pub fn write_all(&self, requests: &[Request]) -> Vec<Result<Value, Failure>> {
-        self.write_all_while(requests, &mut || false)
-    }
-
-    /// The same, doing other work while they are in flight, piece by piece; each says whether there is more.
-    pub fn write_all_while(
-        &self,
-        requests: &[Request],
-        meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Result<Value, Failure>> {
-        read(self.send(requests, Call::Write, meanwhile))
+        self.send_all(requests, Call::Write)
     }
 
     /// Sends one write.
@@ -110,90 +99,78 @@ impl<'a> AvaTax<'a> {
         one.unwrap_or_else(|| Err(Failure::Unclear("There was no answer.".to_owned())))
     }
 
-    /// Sends, and sends again what the policy says.
-    fn send(&self, requests: &[Request], call: Call, meanwhile: &mut dyn FnMut() -> bool) -> Vec<Answer> {
-        let mut answers: Vec<Option<Answer>> = vec![None; requests.len()];
-        // A request still open, and how often it was sent.
-        let mut open: Vec<(usize, u32)> = (0..requests.len()).map(|at| (at, 0)).collect();
-        let mut round = 0;
-        let mut room = HELD_MAX;
-        loop {
-            let batch: Vec<&Request> = open.iter().filter_map(|(at, _)| requests.get(*at)).collect();
-            let mut told = None;
-            let (mut slow, mut locked_out, mut got_through) = (false, false, false);
-            let mut hear = |answer: &Answer| {
-                match next(answer, call) {
-                    Next::Final(good) => {
-                        got_through = true;
-                        if good {
-                            self.pace.went_well();
-                        }
-                    }
-                    Next::LockedOut => locked_out = true,
-                    Next::SlowDown(seconds) => {
-                        // Those in flight together hear it together; that is one reason to slow down, not many.
-                        if !slow {
-                            self.pace.slow_down();
-                        }
-                        slow = true;
-                        told = told.max(seconds);
-                    }
-                    Next::Again(seconds) => told = told.max(seconds),
-                }
-                if slow || locked_out { 0 } else { self.pace.window() }
-            };
-            let heard = self.network.send_all(&batch, self.pace.window(), &mut hear, meanwhile);
-            let mut again = Vec::new();
-            for ((at, sent), answer) in open.into_iter().zip(heard) {
-                let Some(answer) = answer else {
-                    again.push((at, sent));
-                    continue;
-                };
-                let repeat = matches!(next(&answer, call), Next::Again(_) | Next::SlowDown(_));
-                if repeat && sent + 1 < ATTEMPTS {
-                    again.push((at, sent + 1));
-                }
-                if let Some(slot) = answers.get_mut(at) {
-                    // What came in earlier rounds is held too.
-                    room += slot.as_ref().map_or(0, bytes);
-                    let answer = if bytes(&answer) > room { Err(too_large()) } else { answer };
-                    room -= bytes(&answer);
-                    *slot = Some(answer);
-                }
-            }
-            // As long as something gets through, the rest is only late.
-            round = if got_through { 0 } else { round + 1 };
-            if again.is_empty()
-                || locked_out
-                || round >= ATTEMPTS
-                || !self.pace.wait(self.network, round, told)
-            {
-                break;
-            }
-            open = again;
-        }
-        let never = || Err(SendError::NotSent("It was not sent because of an earlier answer.".to_owned()));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(never)).collect()
+    /// Sends writes as they come; see [`write_all`](Self::write_all).
+    pub fn write_as_they_come(&self, feed: &mut dyn Feed) -> Sent {
+        send(self.network, &self.pace, Call::Write, feed)
+    }
+
+    fn send_all(&self, requests: &[Request], call: Call) -> Vec<Result<Value, Failure>> {
+        let mut together = Together::of(requests);
+        send(self.network, &self.pace, call, &mut together);
+        read(together.into_answers())
     }
 }
 
-fn bytes(answer: &Answer) -> usize {
-    answer.as_ref().map_or(0, |response| response.body.len())
+/// Requests that were made beforehand, and their answers, all held.
+struct Together<'r> {
+    requests: &'r [Request],
+    begun: usize,
+    answers: Vec<Option<Answer>>,
+    room: usize,
 }
 
-fn too_large() -> SendError {
-    SendError::Unclear("AvaTax's answers are too large to be held together.".to_owned())
+impl<'r> Together<'r> {
+    fn of(requests: &'r [Request]) -> Self {
+        Self { requests, begun: 0, answers: vec![None; requests.len()], room: HELD_MAX }
+    }
+
+    fn into_answers(self) -> Vec<Answer> {
+        let never = || Err(SendError::NotSent(NEVER.to_owned()));
+        self.answers.into_iter().map(|answer| answer.unwrap_or_else(never)).collect()
+    }
 }
 
-/// Done or not: a 200 that cannot be read tells nothing. All answers together have to fit into memory; one that does not
-/// leaves the others as they are.
+impl Feed for Together<'_> {
+    fn next(&mut self) -> Option<usize> {
+        let number = self.begun;
+        self.begun += 1;
+        (number < self.requests.len()).then_some(number)
+    }
+
+    fn request(&self, number: usize) -> Option<&Request> {
+        self.requests.get(number)
+    }
+
+    fn room(&self) -> usize {
+        self.room
+    }
+
+    fn answered(&mut self, number: usize, answer: Answer) {
+        self.room = self.room.saturating_sub(answer.as_ref().map_or(0, |response| response.body.len()));
+        if let Some(slot) = self.answers.get_mut(number) {
+            *slot = Some(answer);
+        }
+    }
+}
+
+/// What is said of a request that was never sent because of what others were answered.
+pub const NEVER: &str = "It was not sent because of an earlier answer.";
+
+/// What an answer holds.
+pub fn understood(answer: Answer) -> Result<Value, Failure> {
+    within(&mut json::Room::default(), answer)
+}
+
+/// Done or not: a 200 that cannot be read tells nothing.
+fn within(room: &mut json::Room, answer: Answer) -> Result<Value, Failure> {
+    let unclear = |error: String| Failure::Unclear(format!("AvaTax's answer cannot be understood: {error}."));
+    judge(answer).and_then(|body| room.parse(&body).map_err(unclear))
+}
+
+/// All answers together have to fit into memory; one that does not leaves the others as they are.
 fn read(answers: Vec<Answer>) -> Vec<Result<Value, Failure>> {
     let mut room = json::Room::default();
-    let unclear = |error: String| Failure::Unclear(format!("AvaTax's answer cannot be understood: {error}."));
-    answers
-        .into_iter()
-        .map(|answer| judge(answer).and_then(|body| room.parse(&body).map_err(unclear)))
-        .collect()
+    answers.into_iter().map(|answer| within(&mut room, answer)).collect()
 }
 
 #[cfg(test)]
@@ -202,26 +179,22 @@ mod tests {
 
     use super::*;
     use crate::http::Response;
+    use crate::ports::Exchange;
 
-    /// Answers the first of the requests of each round with 5 MiB, and asks to come again with the others.
+    /// Answers the first request of each round with 5 MiB, and asks to come again with the others.
     #[derive(Default)]
     struct OneARound(Cell<Duration>);
 
     impl Network for OneARound {
-        fn send_all(
-            &self,
-            requests: &[&Request],
-            _window: usize,
-            heard: &mut dyn FnMut(&Answer) -> usize,
-            _meanwhile: &mut dyn FnMut() -> bool,
-        ) -> Vec<Option<Answer>> {
-            let answer = |at| {
+        fn exchange(&self, exchange: &mut dyn Exchange) {
+            let mut numbers = Vec::new();
+            while let Some((number, _)) = exchange.next() {
+                numbers.push(number);
+            }
+            for (at, number) in numbers.into_iter().enumerate() {
                 let (status, size) = if at == 0 { (200, 5 << 20) } else { (503, 0) };
-                let answer = Ok(Response { status, retry_after: None, body: vec![b' '; size] });
-                heard(&answer);
-                Some(answer)
-            };
-            (0..requests.len()).map(answer).collect()
+                exchange.heard(number, Ok(Response { status, retry_after: None, body: vec![b' '; size] }));
+            }
         }
 
         fn sleep(&self, time: Duration) {
@@ -237,11 +210,12 @@ mod tests {
     fn answers_that_come_one_after_the_other_are_not_held_beyond_the_cap() {
         let network = OneARound::default();
         let avatax = AvaTax { network: &network, base_url: "", pace: Pace::new(8), company_id: 1 };
-        let requests = vec![avatax.get("/x"); 6];
-        let answers = avatax.send(&requests, Call::Read, &mut || false);
-        assert_eq!(answers.iter().map(bytes).sum::<usize>(), 20 << 20);
-        assert!(answers.iter().take(4).all(Result::is_ok));
-        assert!(answers.iter().skip(4).all(|answer| *answer == Err(too_large())));
+        let requests = vec![avatax.get("/x"); 5];
+        let mut together = Together::of(&requests);
+        assert_eq!(send(&network, &avatax.pace, Call::Read, &mut together), Sent::All);
+        let held: Vec<_> = together.into_answers().into_iter().map(|it| it.map(|it| it.body.len())).collect();
+        assert_eq!(held.iter().filter(|it| **it == Ok(5 << 20)).count(), 3);
+        assert_eq!(held.iter().filter(|it| it.is_err()).count(), 2);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! | part | module |
 //! |---|---|
-//! | sending, several requests in flight | [`client`] |
+//! | AvaTax for one company | [`client`] |
+//! | sending, several requests in flight | [`sending`] |
 //! | what is sent again, after which wait, and when to give up | [`retry`] |
 //! | what an answer means | [`answer`] |
 //! | the calls, typed | [`calls`] |
@@ -15,6 +16,7 @@ pub mod calls;
 pub mod client;
 mod lists;
 pub mod retry;
+pub mod sending;
 
 pub use answer::Failure;
 pub use client::AvaTax;

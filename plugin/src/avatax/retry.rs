@@ -154,7 +154,8 @@ mod tests {
     use core::cell::RefCell;
 
     use super::*;
-    use crate::http::{Request, Response};
+    use crate::http::Response;
+    use crate::ports::Exchange;
 
     fn answer(status: u16, body: &str, retry_after: Option<u64>) -> Answer {
         Ok(Response { status, retry_after, body: body.as_bytes().to_vec() })
@@ -227,15 +228,7 @@ mod tests {
     }
 
     impl Network for Clock {
-        fn send_all(
-            &self,
-            _requests: &[&Request],
-            _window: usize,
-            _heard: &mut dyn FnMut(&Answer) -> usize,
-            _meanwhile: &mut dyn FnMut() -> bool,
-        ) -> Vec<Option<Answer>> {
-            Vec::new()
-        }
+        fn exchange(&self, _exchange: &mut dyn Exchange) {}
         fn sleep(&self, time: Duration) {
             self.now.set(self.now.get() + time);
             self.waits.borrow_mut().push(time);

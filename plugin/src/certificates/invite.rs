@@ -26,7 +26,7 @@ use crate::sync::{is_as_confirmed, reread};
 
 const INVITE: Operation = Operation::SendInvitation;
 /// Invitations asked about in one go, so that memory stays flat.
-const ASKED_AT_ONCE: usize = 500;
+const ASKED_AT_ONCE: usize = 1000;
 /// First wait for invitations to get ready; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait between two questions. The documentation advises about ten seconds.

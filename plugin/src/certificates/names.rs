@@ -93,20 +93,39 @@ fn likeness(one: &Name, other: &Name) -> f32 {
         return 1.0;
     }
     let all = one.words.len() + other.words.len();
-    let mut left: Vec<&String> = other.words.iter().collect();
-    let mut common = 0;
-    for word in &one.words {
-        if let Some(at) = left.iter().position(|it| same_word(word, it)) {
-            left.swap_remove(at);
-            common += 1;
-        }
-    }
-    let words = if all == 0 { 0.0 } else { 2.0 * common as f32 / all as f32 };
+    let words = if all == 0 { 0.0 } else { 2.0 * in_common(&one.words, &other.words) as f32 / all as f32 };
     let long = one.joined.len().max(other.joined.len());
     // The lengths are looked at first, because most pairs are nothing like each other.
     let close = one.joined.len().abs_diff(other.joined.len()) <= long / 12;
     let runs_together = close && strsim::levenshtein(&one.joined, &other.joined) <= long / 12;
     if runs_together { words.max(0.97) } else { words }
+}
+
+/// Words that two sorted lists have in common; a misread one counts as the word it stands for.
+fn in_common(one: &[String], other: &[String]) -> usize {
+    // Words that are the same are taken first, or one that is only near might have the place of one that is right.
+    let without = |known: &[String], word: &&String| known.binary_search(word).is_err();
+    let mine: Vec<&String> = one.iter().filter(|word| without(other, word)).collect();
+    let theirs: Vec<&String> = other.iter().filter(|word| without(one, word)).collect();
+    let near = match misread(&mine, &theirs) {
+        0 => 0,
+        // A word may be near to several, so it matters which list chooses; both ways round have to agree.
+        near => near.max(misread(&theirs, &mine)),
+    };
+    one.len() - mine.len() + near
+}
+
+/// Words that are near to one of the others, each of which is taken once.
+fn misread(words: &[&String], others: &[&String]) -> usize {
+    let mut left = others.to_vec();
+    let mut near = 0;
+    for word in words {
+        if let Some(at) = left.iter().position(|it| near_word(word, it)) {
+            left.swap_remove(at);
+            near += 1;
+        }
+    }
+    near
 }
 
 /// How alike two names are where one may be misread badly or lack its spaces, 0 to 1: [`alike`](fn@alike) is stricter. Good
@@ -137,10 +156,8 @@ pub fn is_street(text: &str) -> bool {
     (1..=6).contains(&house) && after.chars().take(3).filter(|c| c.is_alphabetic()).count() == 3
 }
 
-fn same_word(one: &str, other: &str) -> bool {
-    if one == other {
-        return true;
-    }
+/// Whether one may be the other with a letter in five misread. Numbers are never near.
+fn near_word(one: &str, other: &str) -> bool {
     let long = one.len().max(other.len());
     let digits = one.bytes().chain(other.bytes()).any(|byte| byte.is_ascii_digit());
     !digits
@@ -179,6 +196,19 @@ mod tests {
         }
         assert!(alike("BlueHeron MarineSupply LLC", "Blue Heron Marine Supply LLC") > 0.95, "spaces lost");
         assert!(alike("Blue Heron Marlne Supply", "Blue Heron Marine Supply") > 0.95, "a letter misread");
+    }
+
+    #[test]
+    fn a_near_word_does_not_have_the_place_of_the_same_word_and_both_ways_agree() {
+        // "abcda" is near to "abcdm", which is the same as a word of the other name.
+        assert_eq!(alike("abcdm abzda", "abcda abcdm"), 1.0);
+        for (one, other) in [
+            ("Heron MaLLC dn MaLLC d/b/a /b/a The st.ock Shock Sho", "Shock Stock Sho"),
+            ("abcdex abcdeg", "abcdef abcdzg abcdea"),
+            ("abcdex", "abcdef abcdex abcdea"),
+        ] {
+            assert_eq!(alike(one, other), alike(other, one), "{one} / {other}");
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::ahead::Ahead;
 use super::compare;
 use super::create::{Work, said, settle};
+use super::stream::Stream;
 use super::{PLAN, header, reread};
 use crate::avatax::answer::gravest;
 use crate::avatax::calls::RemoteCustomer;
@@ -38,12 +38,14 @@ pub fn apply(ports: &Ports<'_>, approval: &Approval) -> Result<RunReport, Error>
         passes(&mut doing, |doing| &mut doing.ledger, one_pass)?;
         doing.ledger.flush()?;
     }
+    let remaining = doing.open();
     Ok(RunReport {
-        remaining: doing.open(),
+        remaining,
         decisions: counted(&found),
         plan: Some(found.plan),
         outcomes: doing.ledger.counts(),
-        stopped: doing.stopped,
+        // Who asks to stop when the last write was under way has stopped nothing.
+        stopped: doing.stopped && remaining > 0,
         ..bare(preflight)
     })
 }
@@ -135,14 +137,8 @@ fn one_pass(doing: &mut Doing<'_>, pass: Pass) -> Result<bool, Error> {
         1 => whole.div_ceil(8),
         _ => 1,
     };
-    let mut ahead = Ahead::new(&plan, doing.avatax.window() * whole, batch);
-    while ahead.get_ready(doing)? {
-        let doubtful = ahead.doubtful();
-        let fresh = absent_for_sure(doing, doubtful)?;
-        let work = still_as_confirmed(ports, &mut doing.ledger, fresh)?;
-        ahead.add(doing, work)?;
-        ahead.create(doing)?;
-    }
+    let mut stream = Stream::new(doing, whole, batch);
+    while stream.go_on(doing)? {}
     if !doing.stopped {
         plan::walk(ports, &plan, UPDATE, 200, &mut |items| {
             let result = fill_group(doing, items);
@@ -155,7 +151,10 @@ fn one_pass(doing: &mut Doing<'_>, pass: Pass) -> Result<bool, Error> {
 }
 
 /// Looks up customers that may be there already, whatever the ERP says by now; returns those to be created.
-fn absent_for_sure(doing: &mut Doing<'_>, doubtful: Vec<(Entry, Item)>) -> Result<Vec<(Entry, Item)>, Error> {
+pub(super) fn absent_for_sure(
+    doing: &mut Doing<'_>,
+    doubtful: Vec<(Entry, Item)>,
+) -> Result<Vec<(Entry, Item)>, Error> {
     let since = doing.ledger.doubted();
     let absent = recovery::absent(doing.ports, since, doubtful, &mut |items| adopt(doing, items))?;
     not_refused(doing, CREATE, absent)

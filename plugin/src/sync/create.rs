@@ -6,7 +6,6 @@
 //! fault stands alone; what nobody knows about stays in doubt for the next pass ([`crate::recovery`]), which sends smaller
 //! batches, because one row may be what the service chokes on.
 
-use crate::avatax::answer::gravest;
 use crate::avatax::calls::RemoteCustomer;
 use crate::avatax::{AvaTax, Failure};
 use crate::customer::CustomerModel;
@@ -15,7 +14,7 @@ use crate::json::{self, Value};
 use crate::ledger::{Ledger, Said};
 use crate::model::journal::{Operation, OutcomeState};
 use crate::model::onboarding::Error;
-use crate::plan::Item;
+use crate::plan::{self, Item};
 use crate::sync::compare;
 
 const CREATE: Operation = Operation::CreateCustomer;
@@ -41,94 +40,53 @@ pub(super) fn said(item: &Item, detail: &str) -> Said {
     Said { id: item.id.clone(), name: item.name.clone(), detail: detail.to_owned(), ..Said::default() }
 }
 
-/// Customers to create, parted into requests.
-#[derive(Debug, Default)]
-pub(super) struct Batches {
-    queue: Vec<Vec<Work>>,
-    requests: Vec<Request>,
+/// Customers that are created by one request.
+#[derive(Debug)]
+pub(super) struct Batch {
+    work: Vec<Work>,
+    /// The request.
+    pub(super) request: Request,
 }
 
-impl Batches {
-    pub(super) fn new(avatax: &AvaTax<'_>, work: Vec<Work>, batch_size: usize) -> Self {
-        Self::of(avatax, split(work, batch_size))
+impl Batch {
+    fn new(avatax: &AvaTax<'_>, work: Vec<Work>) -> Self {
+        let models: Vec<&CustomerModel> = work.iter().map(|work| &work.model).collect();
+        Self { request: avatax.create_customers(&models), work }
     }
+}
 
-    fn of(avatax: &AvaTax<'_>, queue: Vec<Vec<Work>>) -> Self {
-        let request = |batch: &Vec<Work>| {
-            let models: Vec<&CustomerModel> = batch.iter().map(|work| &work.model).collect();
-            avatax.create_customers(&models)
-        };
-        Self { requests: queue.iter().map(request).collect(), queue }
+/// Customers to create, parted into batches of a size.
+pub(super) fn batches(avatax: &AvaTax<'_>, work: Vec<Work>, size: usize) -> Vec<Batch> {
+    let mut batches = Vec::new();
+    let mut work = work.into_iter().peekable();
+    while work.peek().is_some() {
+        batches.push(Batch::new(avatax, work.by_ref().take(size.max(1)).collect()));
     }
+    batches
+}
 
-    /// Adds others behind them.
-    pub(super) fn append(&mut self, more: Self) {
-        self.queue.extend(more.queue);
-        self.requests.extend(more.requests);
-    }
-
-    /// The customers in order.
-    pub(super) fn work(&self) -> impl Iterator<Item = &Work> {
-        self.queue.iter().flatten()
-    }
+/// Records that these customers are about to be created.
+pub(super) fn intend(ledger: &mut Ledger<'_>, batches: &[Batch]) -> Result<(), Error> {
+    let intents = batches.iter().flat_map(|batch| &batch.work).map(|work| {
+        let code = work.model.customer_code.as_str();
+        (code, code, plan::fingerprint(&work.model))
+    });
+    ledger.intend(CREATE, "POST customers", intents)
 }
 
 /// Customers that an answer named, with AvaTax's id; not recorded yet.
 pub(super) type Created = Vec<(Work, u64)>;
 
-/// Creates the customers and records what became of each, doing other work while requests are in flight. Where
-/// everything went well, recording is left to the caller, who may do it while the next requests are in flight.
-pub(super) fn create(
-    avatax: &AvaTax<'_>,
-    ledger: &mut Ledger<'_>,
-    batches: Batches,
-    meanwhile: &mut dyn FnMut(&mut Ledger<'_>) -> bool,
-) -> Result<Created, Error> {
-    let Batches { mut queue, mut requests } = batches;
-    while !queue.is_empty() {
-        let answers = avatax.write_all_while(&requests, &mut || meanwhile(ledger));
-        let mut created = Created::new();
-        let mut doubtful = Vec::new();
-        let mut fatal = None;
-        for (batch, answer) in queue.into_iter().zip(answers) {
-            match answer {
-                Ok(answer) => {
-                    let missing = named(batch, &answer, &mut created);
-                    if !missing.is_empty() {
-                        let why = "AvaTax did not name the customer in its answer.";
-                        doubtful.push((missing, Failure::Unclear(why.to_owned())));
-                    }
-                }
-                Err(failure) => match failure.fatal() {
-                    // Nothing of this batch was done; its intents stay open and the next call goes on with them.
-                    Some(error) => fatal = Some(gravest(fatal, error)),
-                    None => doubtful.push((batch, failure)),
-                },
-            }
-        }
-        if fatal.is_none() && doubtful.is_empty() {
-            return Ok(created);
-        }
-        record(ledger, created)?;
-        // With wrong credentials nothing more is sent; what is in doubt is looked up by the next call.
-        if let Some(error @ Error::Unauthorized(_)) = fatal {
-            ledger.flush()?;
-            return Err(error);
-        }
-        Batches { queue, requests } = Batches::of(avatax, resolve(avatax, ledger, doubtful)?);
-        ledger.flush()?;
-        if let Some(error) = fatal {
-            return Err(error);
-        }
-    }
-    Ok(Created::new())
-}
-
 /// Adds the customers that an answer names; returns those it does not.
-fn named(batch: Vec<Work>, answer: &Value, created: &mut Created) -> Vec<Work> {
+pub(super) fn named(
+    avatax: &AvaTax<'_>,
+    batch: Batch,
+    answer: &Value,
+    created: &mut Created,
+) -> Option<Batch> {
     let rows = answer.as_array().map_or(&[][..], Vec::as_slice);
     let mut missing = Vec::new();
-    for work in batch {
+    for work in batch.work {
         let code = work.model.customer_code.as_str();
         let is_it = |row: &&Value| row.get("customerCode").and_then(Value::as_str) == Some(code);
         match rows.iter().find(is_it).map(|row| json::number(row, "id")) {
@@ -136,7 +94,7 @@ fn named(batch: Vec<Work>, answer: &Value, created: &mut Created) -> Vec<Work> {
             None => missing.push(work),
         }
     }
-    missing
+    (!missing.is_empty()).then(|| Batch::new(avatax, missing))
 }
 
 /// Records customers that were created.
@@ -150,19 +108,19 @@ pub(super) fn record(ledger: &mut Ledger<'_>, created: Created) -> Result<(), Er
 }
 
 /// Looks up what became of batches that did not plainly succeed; returns what has to be sent again at once.
-fn resolve(
+pub(super) fn resolve(
     avatax: &AvaTax<'_>,
     ledger: &mut Ledger<'_>,
-    doubtful: Vec<(Vec<Work>, Failure)>,
-) -> Result<Vec<Vec<Work>>, Error> {
-    let codes: Vec<&str> =
-        doubtful.iter().flat_map(|(batch, _)| batch).map(|work| work.model.customer_code.as_str()).collect();
+    unclear: Vec<(Batch, Failure)>,
+) -> Result<Vec<Batch>, Error> {
+    let work = unclear.iter().flat_map(|(batch, _)| &batch.work);
+    let codes: Vec<&str> = work.map(|work| work.model.customer_code.as_str()).collect();
     let known = avatax.customers(&codes).map_err(|failure| failure.error())?;
     let mut again = Vec::new();
-    for (batch, failure) in doubtful {
-        let alone = batch.len() == 1;
+    for (batch, failure) in unclear {
+        let alone = batch.work.len() == 1;
         let mut absent = Vec::new();
-        for work in batch {
+        for work in batch.work {
             match known.get(&work.model.customer_code) {
                 Some(remote) => settle(ledger, &work, remote)?,
                 None => absent.push(work),
@@ -172,7 +130,7 @@ fn resolve(
         // A refusal of several says nothing of the one that is left: it may have been for a row that showed since.
         if !unclear && !alone {
             let half = absent.len().div_ceil(2);
-            again.extend(split(absent, half));
+            again.extend(batches(avatax, absent, half));
             continue;
         }
         for work in absent {
@@ -205,13 +163,4 @@ pub(super) fn settle(ledger: &mut Ledger<'_>, work: &Work, remote: &RemoteCustom
     };
     let said = Said { avatax_id: Some(remote.id()), ..work.said(detail) };
     ledger.end(CREATE, code, code, state, &said)
-}
-
-fn split(work: Vec<Work>, size: usize) -> Vec<Vec<Work>> {
-    let mut batches = Vec::new();
-    let mut work = work.into_iter().peekable();
-    while work.peek().is_some() {
-        batches.push(work.by_ref().take(size.max(1)).collect());
-    }
-    batches
 }

@@ -3,11 +3,11 @@
 //! [`preview`] compares every customer with what AvaTax has and writes a plan; [`apply`] does exactly that plan. What
 //! the ERP or AvaTax changed in between is refused one by one, and the rest goes through.
 
-mod ahead;
 mod apply;
 mod compare;
 mod create;
 mod preview;
+mod stream;
 
 use crate::customer;
 use crate::model::erp::{Customer, FieldGroups, Row};

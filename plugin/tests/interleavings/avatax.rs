@@ -4,13 +4,13 @@
 //! and look-ups only after a while. At every write it looks into the journal: a write that no open intent announces
 //! fails the case on the spot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::resume_unwind;
 use std::time::Duration;
 
 use ecms_onboarding::http::{Answer, Method, Request, Response, SendError};
 use ecms_onboarding::model::journal::Operation;
-use ecms_onboarding::ports::Network;
+use ecms_onboarding::ports::{Exchange, Network};
 use serde_json::{Value, json};
 
 use crate::world::{Killed, World};
@@ -66,26 +66,18 @@ pub(crate) struct Invitation {
 }
 
 impl Network for World {
-    fn send_all(
-        &self,
-        requests: &[&Request],
-        window: usize,
-        heard: &mut dyn FnMut(&Answer) -> usize,
-        meanwhile: &mut dyn FnMut() -> bool,
-    ) -> Vec<Option<Answer>> {
-        // One piece before each request. What there is no request for is left to the component, and after the last one
-        // everything may be in AvaTax of which nothing is recorded.
-        let mut more = true;
-        let mut allowed = window;
-        let answer = |request: &&Request| {
-            more = more && meanwhile();
-            (allowed > 0).then(|| {
-                let answer = self.send(request);
-                allowed = heard(&answer);
-                answer
-            })
-        };
-        requests.iter().map(answer).collect()
+    fn exchange(&self, exchange: &mut dyn Exchange) {
+        // As many in flight as may be, one piece of other work before each arrives. What there is no request for is left
+        // to the component, and after the last one everything may be in AvaTax of which nothing is recorded.
+        let mut flying = VecDeque::new();
+        loop {
+            while let Some((number, request)) = exchange.next() {
+                flying.push_back((number, request.clone()));
+            }
+            let Some((number, request)) = flying.pop_front() else { return };
+            exchange.meanwhile();
+            exchange.heard(number, self.send(&request));
+        }
     }
 
     fn sleep(&self, time: Duration) {
