@@ -322,7 +322,8 @@ impl Running {
         self.limits.deadline.saturating_add(TICK * 2)
     }
 
-    /// Ends the call: its answer checked, its sandbox gone, what it was denied in the tenant's journal.
+    /// Ends the call: its answer checked, its sandbox gone, what it was denied in the tenant's journal, and the tenant at
+    /// rest.
     async fn end<T>(
         self,
         outcome: (Outcome<T>, Duration),
@@ -334,6 +335,8 @@ impl Running {
         call.metrics.denied = denied.iter().map(ToString::to_string).collect();
         call.metrics.denied_unrecorded =
             denials::record(tenant, asked, &denied, call.metrics.denials).await.err();
+        tenant.erp.rest().await;
+        tenant.journal.rest().await;
         call
     }
 

@@ -440,9 +440,6 @@ impl<'a> Ledger<'a> {
                     if kind == EntryKind::Outcome { Said::from(&body(stored)?) } else { Said::default() };
                 each(self, &stored.entry, &said);
             }
-            if read.len() < 1000 {
-                return Ok(());
-            }
         }
     }
 }

@@ -454,11 +454,11 @@ impl Walk {
     pub fn next(&mut self, ports: &Ports<'_>) -> Result<Option<Vec<(Entry, Item)>>, Error> {
         let Some(items) = &mut self.0 else { return Ok(None) };
         let read = ports.journal.read(items).map_err(journal_error)?;
-        let last = read.last().map(|last| last.sequence);
-        items.after = last.unwrap_or(items.after);
-        if read.len() < items.limit as usize {
+        let Some(last) = read.last() else {
             self.0 = None;
-        }
+            return Ok(None);
+        };
+        items.after = last.sequence;
         let mut found = Vec::with_capacity(read.len());
         for stored in read {
             let item = Item::from(&body(&stored)?);
@@ -466,7 +466,7 @@ impl Walk {
                 found.push((stored.entry, item));
             }
         }
-        Ok(last.map(|_| found))
+        Ok(Some(found))
     }
 }
 

@@ -144,10 +144,8 @@ impl Tried {
                 for it in &read {
                     *tried.entry(plan::short_hash(&it.entry.key)).or_default() += 1;
                 }
-                match read.last() {
-                    Some(last) if read.len() == intents.limit as usize => intents.after = last.sequence,
-                    _ => break,
-                }
+                let Some(last) = read.last() else { break };
+                intents.after = last.sequence;
             }
             place.insert(tried);
         }

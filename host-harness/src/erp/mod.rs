@@ -37,4 +37,7 @@ pub trait Erp: Send + Sync {
     async fn list_customers(&self, request: Scan) -> Result<Page, ErpError>;
     /// Reads the named customers; those that no longer exist are left out.
     async fn get_customers(&self, ids: Vec<String>, fields: FieldGroups) -> Result<Vec<Row>, ErpError>;
+    /// A call is over, and nobody may ask for long: the time to give back connections and caches. What is asked next has
+    /// to work all the same.
+    async fn rest(&self) {}
 }

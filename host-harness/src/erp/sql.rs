@@ -8,11 +8,14 @@
 //! While the component works on a page, the next one is read already, so that reading and working take turns on two
 //! threads instead of waiting for each other. A page that was read ahead is handed out only to the scan it was read for:
 //! a scan that begins anew, or asks for anything else, drops it, and so does time (`KEPT`).
+//!
+//! A connection with its statements and pages takes 160 KiB and more, so it is closed when a call is over and opened
+//! again by the next one, which takes a fraction of a millisecond.
 
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -50,7 +53,9 @@ pub struct SqlErp {
 
 #[derive(Debug)]
 struct Shared {
-    connection: Mutex<Connection>,
+    path: PathBuf,
+    // None while nobody asks.
+    connection: Mutex<Option<Connection>>,
     pack: QueryPack,
     today: Date,
     ahead: Mutex<Option<Ahead>>,
@@ -61,8 +66,11 @@ struct Shared {
 struct Ahead {
     wanted: Wanted,
     since: Instant,
-    page: JoinHandle<Result<Page, ErpError>>,
+    page: Reading,
 }
+
+/// A page that is being read, with what may go wrong before the database is asked outside.
+type Reading = JoinHandle<Result<Result<Page, ErpError>, String>>;
 
 /// Which page it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,11 +87,7 @@ impl SqlErp {
         if !path.is_file() {
             return Err(fail("there is no such file".to_owned()));
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)
-            .map_err(|error| fail(format!("it could not be opened: {error}")))?;
-        connection.busy_timeout(BUSY).map_err(|error| fail(error.to_string()))?;
-        connection.set_prepared_statement_cache_capacity(16);
+        let connection = connect(path).map_err(|error| fail(format!("it could not be opened: {error}")))?;
         for (name, sql) in statements(&pack) {
             connection
                 .prepare_cached(sql)
@@ -91,7 +95,8 @@ impl SqlErp {
         }
         Ok(Self {
             shared: Arc::new(Shared {
-                connection: Mutex::new(connection),
+                path: path.to_owned(),
+                connection: Mutex::new(Some(connection)),
                 pack,
                 today,
                 ahead: Mutex::default(),
@@ -110,23 +115,30 @@ impl SqlErp {
         &self,
         work: impl FnOnce(&Connection, &QueryPack, Date) -> T + Send + 'static,
     ) -> Result<T, String> {
-        self.start(work).await.map_err(|_| CUT_SHORT.to_owned())
+        self.start(work).await.unwrap_or_else(|_| Err(CUT_SHORT.to_owned()))
     }
 
     /// Begins such work.
     fn start<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, &QueryPack, Date) -> T + Send + 'static,
-    ) -> JoinHandle<T> {
+    ) -> JoinHandle<Result<T, String>> {
         let shared = Arc::clone(&self.shared);
         tokio::task::spawn_blocking(move || {
-            let connection = shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&connection, &shared.pack, shared.today)
+            let mut connection = shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = match &mut *connection {
+                Some(connection) => connection,
+                none => none.insert(
+                    connect(&shared.path)
+                        .map_err(|error| format!("the ERP database could not be opened again: {error}"))?,
+                ),
+            };
+            Ok(work(connection, &shared.pack, shared.today))
         })
     }
 
     /// Begins to read a page.
-    fn start_page(&self, wanted: &Wanted) -> JoinHandle<Result<Page, ErpError>> {
+    fn start_page(&self, wanted: &Wanted) -> Reading {
         let Wanted { after, size, fields } = wanted.clone();
         self.start(move |connection, pack, today| {
             list(connection, pack, today, after.as_deref(), size, fields)
@@ -141,7 +153,7 @@ impl SqlErp {
     }
 
     /// Takes the page that was read ahead; none if another one is wanted by now, or it is too old.
-    fn read_ahead(&self, wanted: &Wanted) -> Option<JoinHandle<Result<Page, ErpError>>> {
+    fn read_ahead(&self, wanted: &Wanted) -> Option<Reading> {
         let kept = self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
         kept.filter(|kept| kept.wanted == *wanted && kept.since.elapsed() < KEPT).map(|kept| kept.page)
     }
@@ -173,7 +185,7 @@ impl Erp for SqlErp {
         };
         let wanted = Wanted { after, size: memory::page_size(request.page_size), fields: request.fields };
         let ahead = match self.read_ahead(&wanted) {
-            Some(reading) => reading.await.ok().and_then(Result::ok),
+            Some(reading) => reading.await.ok().and_then(Result::ok).and_then(Result::ok),
             None => None,
         };
         let page = match ahead {
@@ -181,7 +193,8 @@ impl Erp for SqlErp {
             // What could not be read a while ago may be readable now.
             None => {
                 let reading = self.start_page(&wanted);
-                reading.await.map_err(|_| ErpError::Unavailable(CUT_SHORT.to_owned()))??
+                let read = reading.await.unwrap_or_else(|_| Err(CUT_SHORT.to_owned()));
+                read.map_err(ErpError::Unavailable)??
             }
         };
         if let Some(next) = page.next.as_deref().and_then(|next| next.strip_prefix(CURSOR)) {
@@ -199,6 +212,31 @@ impl Erp for SqlErp {
         };
         self.run(work).await.map_err(ErpError::Unavailable)?
     }
+
+    async fn rest(&self) {
+        let shared = Arc::clone(&self.shared);
+        let rest = move || {
+            drop(shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).take());
+            // Who is still reading keeps the connection; waiting for that would make a call longer than its time.
+            let free = match shared.connection.try_lock() {
+                Ok(mut connection) => connection.take(),
+                Err(TryLockError::Poisoned(connection)) => connection.into_inner().take(),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            drop(free);
+        };
+        // A panic in there has nobody to tell, and nothing was lost.
+        let _done = tokio::task::spawn_blocking(rest).await;
+    }
+}
+
+/// A connection that only reads.
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(16);
+    Ok(connection)
 }
 
 fn statements(pack: &QueryPack) -> impl Iterator<Item = (&'static str, &str)> {

@@ -222,6 +222,49 @@ async fn a_page_read_ahead_is_for_the_scan_that_asks_for_it_next() {
 }
 
 #[tokio::test]
+async fn after_a_rest_a_scan_goes_on_and_a_database_that_is_gone_is_named() {
+    let fixture = fixture("insert into customer(id, code, name) values (1, 'a', 'One'), (2, 'b', 'Two');");
+    let erp = open(&fixture.path);
+    let first = erp.list_customers(scan(1, None)).await.expect("works");
+    while !erp.has_read_ahead() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    erp.rest().await;
+    assert!(!erp.has_read_ahead());
+    let second = erp.list_customers(scan(1, first.next)).await.expect("works");
+    assert_eq!(customer(&second.rows[0]).name, "Two");
+    // The page after this one is read ahead, and closing does not wait for whoever reads.
+    while !erp.has_read_ahead() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    erp.rest().await;
+    std::fs::remove_file(&fixture.path).expect("works");
+    for gone in [erp.describe().await.map(drop), erp.list_customers(scan(1, None)).await.map(drop)] {
+        let Err(ErpError::Unavailable(why)) = gone else { panic!("{gone:?}") };
+        assert!(why.contains("could not be opened again"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn who_still_reads_is_not_waited_for_when_a_call_is_over() {
+    let fixture = fixture("insert into customer(id, code, name) values (1, 'a', 'One');");
+    let erp = open(&fixture.path);
+    let (begun, (go, wait)) = (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::mpsc::channel());
+    let (reading, told) = (erp.clone(), begun.clone());
+    let reading = tokio::spawn(async move {
+        let work = move |_: &Connection, _: &QueryPack, _| {
+            told.notify_one();
+            wait.recv().is_ok()
+        };
+        reading.run(work).await
+    });
+    begun.notified().await;
+    erp.rest().await;
+    go.send(()).expect("it still reads");
+    assert_eq!(reading.await.expect("works"), Ok(true));
+}
+
+#[tokio::test]
 async fn named_customers_are_exactly_those_named() {
     let fixture =
         fixture("insert into customer(id, status) values (7, 'blocked'), (8, 'prospect'), (9, 'inactive');");

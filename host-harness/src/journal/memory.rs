@@ -47,11 +47,17 @@ impl Journal for MemoryJournal {
                 && query.plan.as_ref().is_none_or(|plan| *plan == entry.plan)
                 && query.key.as_ref().is_none_or(|key| *key == entry.key)
         };
+        let mut bytes = 0;
+        let fits = |stored: &&StoredEntry| {
+            let has_room = bytes < rules::MAX_ANSWER;
+            bytes += rules::size(&stored.entry);
+            has_room
+        };
         let limit = query.limit as usize;
         Ok(if query.backwards {
-            stored.iter().rev().filter(wanted).take(limit).cloned().collect()
+            stored.iter().rev().filter(wanted).take(limit).take_while(fits).cloned().collect()
         } else {
-            stored.iter().filter(wanted).take(limit).cloned().collect()
+            stored.iter().filter(wanted).take(limit).take_while(fits).cloned().collect()
         })
     }
 }

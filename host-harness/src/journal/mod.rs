@@ -22,6 +22,10 @@ use crate::model::journal::{Entry, JournalError, Query, StoredEntry};
 pub trait Journal: Send + Sync {
     /// Appends all entries or none, durably; returns the sequence number of the last.
     async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError>;
-    /// Reads entries in order of sequence number.
+    /// Reads entries in order of sequence number: as many as were asked for, fewer where [`rules::MAX_ANSWER`] is reached,
+    /// and none only where there are no more.
     async fn read(&self, query: Query) -> Result<Vec<StoredEntry>, JournalError>;
+    /// A call is over, and nobody may ask for long: the time to give back connections and caches. What is asked next has
+    /// to work all the same.
+    async fn rest(&self) {}
 }

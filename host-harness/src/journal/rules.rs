@@ -6,12 +6,23 @@ use crate::model::journal::{Entry, EntryKind, JournalError, Operation, OutcomeSt
 
 /// Entries in one append, and in one answer.
 pub const MAX_ENTRIES: usize = 1_000;
+/// Bytes of one answer, which ends with the entry that reaches them.
+pub const MAX_ANSWER: usize = 8 << 20;
+/// What an entry takes in a journal beside its texts: time, link, number and its places in indexes. Without it, entries
+/// that say nothing would cost nothing.
+const ENTRY: usize = 200;
 /// Bytes of a body.
 pub const MAX_BODY: usize = 65_536;
 /// Bytes of a key or a customer: a code of 50 characters has at most 200, file names have up to 400.
 pub const MAX_KEY: usize = 400;
 /// Bytes of a plan: a sequence number.
 pub const MAX_PLAN: usize = 20;
+
+/// Bytes that an entry counts for.
+#[must_use]
+pub const fn size(entry: &Entry) -> usize {
+    ENTRY + entry.plan.len() + entry.key.len() + entry.customer.len() + entry.body.len()
+}
 
 fn invalid(reason: String) -> JournalError {
     JournalError::Invalid(reason)

@@ -9,6 +9,8 @@
 //! second for 100,000 entries, against minutes for the run that wrote them. Looking does not need it:
 //! [`SqliteJournal::open_read_only`] opens a broken journal too, and takes no lock.
 //!
+//! A connection takes 130 KiB, so it is closed when a call is over and opened again when somebody asks. The lock stays.
+//!
 //! One process writes; [`lock`] keeps the others out and notes how far the journal reaches.
 
 mod error;
@@ -20,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 pub use self::error::JournalOpenError;
 use self::{
@@ -76,7 +78,9 @@ pub struct SqliteJournal {
 }
 
 struct Inner {
-    connection: Connection,
+    path: Arc<Path>,
+    // None while nobody asks.
+    connection: Option<Connection>,
     head: Head,
     // None when opened for looking only.
     writing: Option<Writing>,
@@ -105,14 +109,11 @@ impl SqliteJournal {
             // Made before SQLite does it, because SQLite would let others read it.
             private_file(path).map_err(|error| failed(error.to_string()))?;
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| open_error(path, &error))?;
+        let connection = connect(path, true).map_err(|error| open_error(path, &error))?;
         // SQLite is content with reading where the file may not be written.
         if connection.is_readonly("main").map_err(|error| open_error(path, &error))? {
             return Err(failed("the file may not be written".to_owned()));
         }
-        patient(&connection, path)?;
         prepare(&connection, path)?;
         let whole = walk(&connection, known.as_slice())
             .map_err(|why| JournalOpenError::Broken { path: path.to_owned(), why })?;
@@ -130,10 +131,7 @@ impl SqliteJournal {
         if matches!(path.try_exists(), Ok(false)) {
             return Err(JournalOpenError::Missing(path.to_owned()));
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| open_error(path, &error))?;
-        patient(&connection, path)?;
+        let connection = connect(path, false).map_err(|error| open_error(path, &error))?;
         match layout(&connection).map_err(|error| open_error(path, &error))? {
             (APPLICATION, 1..=LAYOUT) => Ok(Self::with(connection, path, Head::default(), None)),
             (0, 0) if is_empty(&connection) => Err(JournalOpenError::Missing(path.to_owned())),
@@ -142,8 +140,9 @@ impl SqliteJournal {
     }
 
     fn with(connection: Connection, path: &Path, head: Head, writing: Option<Writing>) -> Self {
-        let inner = Inner { connection, head, writing };
-        Self { inner: Arc::new(Mutex::new(inner)), path: path.into() }
+        let path: Arc<Path> = path.into();
+        let inner = Inner { path: Arc::clone(&path), connection: Some(connection), head, writing };
+        Self { inner: Arc::new(Mutex::new(inner)), path }
     }
 
     /// Closes the journal where blocking is allowed, as far as no clone is left: SQLite tidies up the file then, which takes
@@ -168,7 +167,9 @@ impl SqliteJournal {
         // Read first, so that a run that goes on writing cannot be ahead of what is looked at.
         let mut known: Vec<Head> = lock::noted(&self.path).into_iter().collect();
         known.extend(heads);
-        walk(&self.inner().connection, &known)
+        let mut inner = self.inner();
+        let connection = inner.connection().map_err(|error| Broken::Unreadable(error.to_string()))?;
+        walk(connection, &known)
     }
 
     /// Hands over every entry that fits the query, in order and one by one, as long as the taker wants more; `limit`
@@ -181,9 +182,9 @@ impl SqliteJournal {
         query: &Query,
         mut take: impl FnMut(StoredEntry) -> bool,
     ) -> Result<(), JournalError> {
-        let inner = self.inner();
+        let mut inner = self.inner();
         let (sql, values) = select(query, None);
-        visit(&inner.connection, &sql, &values, &mut take).map_err(|error| unavailable(&error))
+        visit(inner.connection()?, &sql, &values, &mut take).map_err(|error| unavailable(&error))
     }
 
     /// How many entries of each sort there are, of one plan or of all.
@@ -191,7 +192,7 @@ impl SqliteJournal {
     /// # Errors
     /// When the file cannot be read.
     pub fn tally(&self, plan: Option<&str>) -> Result<Vec<Tally>, JournalError> {
-        let inner = self.inner();
+        let mut inner = self.inner();
         let restriction = if plan.is_some() { "WHERE plan = ?1" } else { "" };
         let sql = format!(
             "SELECT operation, kind, state, count(*) FROM entry {restriction} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
@@ -203,7 +204,7 @@ impl SqliteJournal {
             })?;
             rows.collect()
         };
-        tally(&inner.connection).map_err(|error| unavailable(&error))
+        tally(inner.connection()?).map_err(|error| unavailable(&error))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -241,26 +242,78 @@ impl Journal for SqliteJournal {
         rules::check_query(&query)?;
         self.blocking(move |inner| {
             let mut found = Vec::new();
+            let mut bytes = 0;
             let (sql, values) = select(&query, Some(query.limit));
-            visit(&inner.connection, &sql, &values, &mut |stored| {
+            visit(inner.connection()?, &sql, &values, &mut |stored| {
+                bytes += rules::size(&stored.entry);
                 found.push(stored);
-                true
+                bytes < rules::MAX_ANSWER
             })
             .map_err(|error| unavailable(&error))?;
             Ok(found)
         })
         .await
     }
+
+    async fn rest(&self) {
+        let journal = self.clone();
+        let rest = move || {
+            // Whoever is still at work keeps the connection; waiting for that would make a call longer than its time.
+            if let Ok(mut inner) = journal.inner.try_lock() {
+                inner.connection = None;
+            }
+        };
+        // Awaited, so that no clone outlives its owner and with it the lock of the file.
+        let _done = tokio::task::spawn_blocking(rest).await;
+    }
+}
+
+impl Inner {
+    /// The connection, which is opened again after a rest. The lock has kept other programs of ours out meanwhile; that
+    /// nobody else put another journal there is seen by its last entry.
+    fn connection(&mut self) -> Result<&mut Connection, JournalError> {
+        let closed = match &mut self.connection {
+            Some(connection) => return Ok(connection),
+            closed => closed,
+        };
+        let connection = connect(&self.path, self.writing.is_some()).map_err(|error| unavailable(&error))?;
+        if self.writing.is_some() && last(&connection).map_err(|error| unavailable(&error))? != self.head {
+            return Err(JournalError::Unavailable(
+                "The journal does not end any more where it ended when it was last used. Nothing is written to it."
+                    .to_owned(),
+            ));
+        }
+        Ok(closed.insert(connection))
+    }
+}
+
+/// A connection that waits for whoever holds the file, which writers do for milliseconds only.
+fn connect(path: &Path, writing: bool) -> rusqlite::Result<Connection> {
+    let access = if writing { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    if writing {
+        connection.pragma_update(None, "synchronous", "FULL")?;
+    }
+    Ok(connection)
+}
+
+/// Where the chain ends, as the last entry has it.
+fn last(connection: &Connection) -> rusqlite::Result<Head> {
+    let sql = "SELECT sequence, chain FROM entry ORDER BY sequence DESC LIMIT 1";
+    let found = connection.query_row(sql, [], |row| Ok((unsigned(row, 0)?, row.get(1)?))).optional()?;
+    Ok(found.map_or_else(Head::default, |(sequence, link)| Head { sequence, link }))
 }
 
 fn append(inner: &mut Inner, entries: Vec<Entry>, now: jiff::Timestamp) -> Result<u64, JournalError> {
-    let Some(writing) = &mut inner.writing else {
+    if inner.writing.is_none() {
         return Err(JournalError::Unavailable("The journal was opened for reading only.".to_owned()));
-    };
+    }
     let recorded_at = now.to_string();
     let mut head = inner.head;
+    let connection = inner.connection()?;
     let write = || -> rusqlite::Result<()> {
-        let transaction = inner.connection.transaction()?;
+        let transaction = connection.transaction()?;
         {
             let mut insert = transaction
                 .prepare_cached("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
@@ -288,7 +341,9 @@ fn append(inner: &mut Inner, entries: Vec<Entry>, now: jiff::Timestamp) -> Resul
     write().map_err(|error| unavailable(&error))?;
     // Only now, so that a failed append leaves the chain where it was.
     inner.head = head;
-    writing.note.write(head);
+    if let Some(writing) = &mut inner.writing {
+        writing.note.write(head);
+    }
     Ok(head.sequence)
 }
 
@@ -342,11 +397,6 @@ fn moved_to(connection: &Connection, walk: &Walk) -> rusqlite::Result<Option<Bro
     Ok(None)
 }
 
-/// A writer holds the file for milliseconds only, so waiting for it is right.
-fn patient(connection: &Connection, path: &Path) -> Result<(), JournalOpenError> {
-    connection.busy_timeout(Duration::from_secs(10)).map_err(|error| open_error(path, &error))
-}
-
 fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalOpenError> {
     let found = layout(connection).map_err(|error| open_error(path, &error))?;
     let change = match found {
@@ -359,7 +409,6 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalOpenError>
     };
     let set_up = || -> rusqlite::Result<()> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
         if let Some(change) = &change {
             connection.execute_batch(&format!(
                 "BEGIN; {change} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;"

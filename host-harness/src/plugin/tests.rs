@@ -4,6 +4,8 @@
 //! contract exactly and differ only in what their code does.
 
 mod denials;
+#[cfg(target_os = "linux")]
+mod resting;
 mod waiting;
 
 use std::sync::{

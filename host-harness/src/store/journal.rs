@@ -7,13 +7,9 @@
 use super::CallState;
 use crate::{
     bindings::ecms::onboarding::journal,
-    journal::{Journal, rules::MAX_ENTRIES},
+    journal::{Journal, rules},
     model::journal::{Entry, EntryKind, JournalError, Query, handed_out},
 };
-
-/// What an entry takes in a journal beside its texts: time, link, number and its places in indexes. Without it, entries
-/// that say nothing would cost nothing.
-const ENTRY: usize = 200;
 
 impl journal::Host for CallState {
     async fn append(&mut self, entries: Vec<journal::Entry>) -> Result<u64, JournalError> {
@@ -34,8 +30,7 @@ impl journal::Host for CallState {
         if entries.iter().any(|entry| entry.kind == EntryKind::Approval && !agreed(entry)) {
             return Err(JournalError::Invalid("An approval that nobody gave in this call.".to_owned()));
         }
-        let size = |it: &Entry| ENTRY + it.plan.len() + it.key.len() + it.customer.len() + it.body.len();
-        let bytes: usize = entries.iter().map(size).sum();
+        let bytes: usize = entries.iter().map(rules::size).sum();
         let Some(left) = self.usage.journal_left.checked_sub(bytes as u64) else {
             return Err(JournalError::Invalid(
                 "The call has appended as much to the journal as the host allows a call (`journal-bytes`)."
@@ -51,32 +46,44 @@ impl journal::Host for CallState {
     }
 }
 
-/// As many entries as were asked for, as long as there are any.
+/// As many entries as were asked for, as long as there are any and their bytes fit into one answer.
 async fn page(journal: &dyn Journal, mut query: Query) -> Result<Vec<journal::StoredEntry>, JournalError> {
     let wanted = query.limit as usize;
     let mut found = Vec::new();
+    let mut bytes = 0;
     loop {
         let read = journal.read(query.clone()).await?;
-        let is_full = read.len() >= query.limit as usize;
+        let all: usize = read.iter().map(|stored| rules::size(&stored.entry)).sum();
+        // Whatever journal it is: what is short and small is the end.
+        let is_end = read.len() < query.limit as usize && all < rules::MAX_ANSWER;
         let last = read.last().map(|stored| stored.sequence);
-        found.extend(read.into_iter().filter_map(handed_out));
+        for stored in read {
+            let size = rules::size(&stored.entry);
+            let Some(stored) = handed_out(stored) else { continue };
+            found.push(stored);
+            bytes += size;
+            if found.len() == wanted || bytes >= rules::MAX_ANSWER {
+                return Ok(found);
+            }
+        }
         match last {
             // Large steps, so that many entries of the host in a row do not cost as many reads.
-            Some(last) if is_full && found.len() < wanted && last != query.after => {
+            Some(last) if !is_end && last != query.after => {
                 query.after = last;
-                query.limit = MAX_ENTRIES as u32;
+                query.limit = rules::MAX_ENTRIES as u32;
             }
-            _ => break,
+            _ => return Ok(found),
         }
     }
-    found.truncate(wanted);
-    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{journal::MemoryJournal, model::journal::Operation};
+    use crate::{
+        journal::{MemoryJournal, SqliteJournal},
+        model::journal::Operation,
+    };
 
     fn entry(kind: EntryKind, key: String) -> Entry {
         Entry {
@@ -117,6 +124,44 @@ mod tests {
         // More than a page of the journal itself is needed for these.
         assert_eq!(sequences(&journal, 0, false, 600).await.len(), 600);
         assert_eq!(sequences(&journal, 0, false, 1_000).await.len(), 700);
+    }
+
+    #[tokio::test]
+    async fn an_answer_has_a_size_and_only_an_empty_one_is_the_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = SqliteJournal::open(&directory.path().join("journal.sqlite")).unwrap();
+        let memory = MemoryJournal::default();
+        let large = Entry {
+            body: format!("{{\"text\":\"{}\"}}", "x".repeat(60_000)),
+            ..entry(EntryKind::PlanItem, String::new())
+        };
+        // The entries of the host in between fill several answers by themselves.
+        let host = Entry { kind: EntryKind::Denied, ..large.clone() };
+        let (own, hidden) = (vec![large; 100], vec![host; 300]);
+        for journal in [&file as &dyn Journal, &memory] {
+            for entries in [&own, &hidden, &own] {
+                journal.append(entries.clone()).await.unwrap();
+            }
+            let (mut after, mut sizes) = (0, Vec::new());
+            loop {
+                let query = Query {
+                    kind: None,
+                    operation: None,
+                    plan: None,
+                    key: None,
+                    after,
+                    backwards: false,
+                    limit: 1_000,
+                };
+                let read = page(journal, query).await.unwrap();
+                let Some(last) = read.last() else { break };
+                after = last.sequence;
+                sizes.push(read.len());
+            }
+            let most = rules::MAX_ANSWER.div_ceil(60_000);
+            assert!(sizes.len() > 1 && sizes.iter().all(|size| *size <= most), "{sizes:?}");
+            assert_eq!(sizes.iter().sum::<usize>(), 200);
+        }
     }
 
     #[tokio::test]

@@ -125,6 +125,48 @@ async fn a_second_writer_is_refused_while_the_first_is_open() {
 }
 
 #[tokio::test]
+async fn after_a_rest_a_journal_goes_on_and_has_kept_others_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let journal = filled(&path).await;
+    journal.rest().await;
+    assert!(journal.inner().connection.is_none());
+    assert!(matches!(SqliteJournal::open(&path), Err(JournalOpenError::InUse { .. })));
+    assert_eq!(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap(), 7);
+    journal.rest().await;
+    assert_eq!(sequences(&journal.read(all()).await.unwrap()), [1, 2, 3, 4, 5, 6, 7]);
+    let looking = SqliteJournal::open_read_only(&path).unwrap();
+    looking.rest().await;
+    journal.append(vec![entry(EntryKind::Intent, "2", "B")]).await.unwrap();
+    assert_eq!((whole(&looking), whole(&journal)), (8, 8));
+}
+
+#[tokio::test]
+async fn a_journal_that_ends_elsewhere_after_a_rest_is_neither_read_nor_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.db");
+    let journal = filled(&path).await;
+    for change in [
+        "DELETE FROM entry WHERE sequence = 6",
+        "UPDATE entry SET chain = zeroblob(32) WHERE sequence = 6",
+        "INSERT INTO entry SELECT 7, recorded_at, kind, operation, plan, key, customer, state, body, chain \
+         FROM entry WHERE sequence = 6",
+    ] {
+        journal.rest().await;
+        let before = std::fs::read(&path).unwrap();
+        Connection::open(&path).unwrap().execute_batch(change).unwrap();
+        let told = |error: JournalError| error.to_string().contains("does not end any more where it ended");
+        assert!(
+            told(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap_err()),
+            "{change}"
+        );
+        assert!(told(journal.read(all()).await.unwrap_err()), "{change}");
+        std::fs::write(&path, before).unwrap();
+    }
+    assert_eq!(journal.append(vec![entry(EntryKind::Intent, "2", "A")]).await.unwrap(), 7);
+}
+
+#[tokio::test]
 async fn looking_takes_no_lock_sees_new_entries_and_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("journal.db");
@@ -251,7 +293,7 @@ async fn journals_of_earlier_layouts_are_read_and_taken_over() {
         Connection::open(&path).unwrap().execute_batch(earlier).unwrap();
         assert_eq!(whole(&SqliteJournal::open_read_only(&path).unwrap()), 6);
         let journal = SqliteJournal::open(&path).unwrap();
-        assert_eq!(layout(&journal.inner().connection).unwrap(), (APPLICATION, LAYOUT));
+        assert_eq!(layout(journal.inner().connection().unwrap()).unwrap(), (APPLICATION, LAYOUT));
         assert_eq!(journal.append(vec![entry(EntryKind::Denied, "", "GET /")]).await.unwrap(), 7);
         assert_eq!(whole(&journal), 7);
     }
@@ -272,10 +314,11 @@ async fn a_page_of_a_plan_is_found_by_index_and_without_sorting() {
         Query { kind: Some(EntryKind::PlanOpened), operation: create, after: 2, limit: 1, ..all() },
         Query { after: 2, ..all() },
     ];
-    let inner = journal.inner();
+    let mut inner = journal.inner();
     for question in questions {
         let (sql, values) = select(&question, Some(1_000));
-        let mut statement = inner.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut statement =
+            inner.connection().unwrap().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps = statement.query_map(rusqlite::params_from_iter(&values), |row| row.get::<_, String>(3));
         let steps = steps.unwrap().collect::<Result<Vec<_>, _>>().unwrap().join("; ");
         assert!(steps.starts_with("SEARCH entry USING"), "{question:?}: {steps}");
@@ -348,11 +391,16 @@ fn only_the_owner_can_read_a_journal() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-#[test]
-fn a_commit_waits_for_the_disk() {
+#[tokio::test]
+async fn a_commit_waits_for_the_disk() {
     let directory = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(&directory.path().join("journal.db")).unwrap();
-    let inner = journal.inner();
-    let pragma = |name| inner.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(pragma("synchronous"), 2);
+    let mode = || {
+        let mut inner = journal.inner();
+        let connection = inner.connection().unwrap();
+        connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
+    };
+    assert_eq!(mode(), Ok(2));
+    journal.rest().await;
+    assert_eq!(mode(), Ok(2));
 }
