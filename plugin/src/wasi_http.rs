@@ -185,10 +185,14 @@ fn classify(code: &ErrorCode) -> SendError {
         ErrorCode::ConnectionRefused => "nothing answers at that address",
         ErrorCode::ConnectionTimeout => "it took too long to connect",
         ErrorCode::ConnectionLimitReached => "too many connections are open",
-        ErrorCode::TlsCertificateError => "its certificate is not trusted",
         ErrorCode::HttpRequestUriInvalid
         | ErrorCode::HttpRequestUriTooLong
         | ErrorCode::HttpRequestMethodInvalid => "the request is not one the host can send",
+        // A certificate does not get better by asking again.
+        ErrorCode::TlsCertificateError => {
+            let why = "AvaTax could not be reached: its certificate is not trusted.";
+            return SendError::NotAllowed(why.to_owned());
+        }
         ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout => return unclear("took too long"),
         ErrorCode::HttpResponseBodySize(_) => return unclear("was too large"),
         _ => return unclear("broke off"),
