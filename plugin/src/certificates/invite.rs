@@ -238,7 +238,7 @@ pub(crate) fn apply(doing: &mut Doing<'_>) -> Result<(), Error> {
         |doing, _| {
             let (ports, name) = (doing.ports, doing.plan.clone());
             // Each chunk is looked up in one round that is mostly empty, so a chunk is many rounds of writes.
-            let size = doing.avatax.window() * 16;
+            let size = doing.avatax.window() * 20;
             let mut done = total.saturating_sub(open(doing)?);
             plan::walk(ports, &name, INVITE, size, &mut |items| {
                 let items: Vec<_> =
