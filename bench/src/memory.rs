@@ -51,7 +51,7 @@ struct Question {
     folder: PathBuf,
     /// How many tenants idle.
     tenants: usize,
-    /// Whether they have the ERP and the journal as open files.
+    /// Whether they have the ERP and the journal as files.
     files: bool,
     /// AvaTax, where it is needed.
     base_url: String,
@@ -103,7 +103,7 @@ fn idling(sizes: Sizes, scratch: &Path, data: &Path, files: bool) -> Outcome<Fig
     let others = sizes.tenants.saturating_sub(1).max(1);
     let each = all.saturating_sub(first) as f64 / others as f64;
     let kind =
-        if files { "with an ERP and a journal as open files" } else { "with the host's own ERP and journal" };
+        if files { "with an ERP and a journal as files" } else { "with the host's own ERP and journal" };
     Ok(Figure::new(
         &format!("idle tenant, {kind}"),
         "KiB",
