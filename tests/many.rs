@@ -381,6 +381,9 @@ impl Journal for Breaking {
     async fn read(&self, query: Query) -> Result<Vec<StoredEntry>, JournalError> {
         self.0.read(query).await
     }
+    async fn rest(&self) {
+        self.0.rest().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

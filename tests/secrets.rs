@@ -348,16 +348,14 @@ fn a_server_whose_certificate_nobody_trusts_is_named_and_gets_nothing() {
         assert!(ran.said().contains("its certificate is not trusted"), "{}", ran.stderr);
         assert!(ran.said().contains(&base), "{}", ran.stderr);
     };
-    // Side by side, because the component tries for some seconds.
-    thread::scope(|scope| {
-        scope.spawn(|| refused(&["check"]));
-        scope.spawn(|| refused(&["sync", "--yes"]));
-    });
+    refused(&["check"]);
+    refused(&["sync", "--yes"]);
     let begun = Instant::now();
     while seen.lock().unwrap().len() < 2 {
         assert!(begun.elapsed() < Duration::from_secs(30), "each of them came as far as the greeting");
         thread::sleep(Duration::from_millis(10));
     }
     let seen = seen.lock().unwrap();
-    assert!(seen.iter().all(String::is_empty), "{seen:?}");
+    // Asking again would not make it better, so each command asks once.
+    assert_eq!(*seen, ["", ""]);
 }

@@ -29,8 +29,10 @@ pub const ACCOUNT_VARIABLE: &str = "ENDURANCE_ACCOUNT";
 pub const KEY_VARIABLE: &str = "ENDURANCE_LICENSE_KEY";
 /// Name of the tenant in the configuration.
 pub const TENANT: &str = "endurance";
-/// Small, so that a handful of customers make several batches.
+/// Small, so that a handful of customers make several batches, and several parts of a plan.
 const BATCH_SIZE: usize = 7;
+/// The same.
+const WINDOW: usize = 3;
 /// Longer than any stand-in here takes to show what it has stored, and short, since runs wait for it.
 pub const SETTLING_SECONDS: u64 = 2;
 
@@ -75,7 +77,7 @@ impl Ground {
         let own = |name: &str| quoted(&self.folder.path().join(name).to_string_lossy());
         let text = format!(
             "[tenants.{TENANT}]\nbase-url = {}\nallow-loopback = true\ncompany-code = \"DEFAULT\"\n\
-             data-dir = \"data\"\nbatch-size = {BATCH_SIZE}\nsettling-seconds = {SETTLING_SECONDS}\n\n\
+             data-dir = \"data\"\nbatch-size = {BATCH_SIZE}\nwindow = {WINDOW}\nsettling-seconds = {SETTLING_SECONDS}\n\n\
              [tenants.{TENANT}.credentials]\naccount-env = \"{ACCOUNT_VARIABLE}\"\n\
              license-key-env = \"{KEY_VARIABLE}\"\n\n\
              [tenants.{TENANT}.erp]\nkind = \"sqlite\"\npath = {}\n\n\

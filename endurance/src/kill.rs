@@ -97,6 +97,10 @@ impl Journal for Killing {
     async fn read(&self, query: Query) -> Result<Vec<StoredEntry>, JournalError> {
         self.inner.read(query).await
     }
+
+    async fn rest(&self) {
+        self.inner.rest().await;
+    }
 }
 
 /// Ends this process as if the power had gone.

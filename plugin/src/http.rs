@@ -56,7 +56,8 @@ pub struct Response {
 pub enum SendError {
     /// The request did not leave: name not found, connection refused.
     NotSent(String),
-    /// The request did not leave and never will: the host does not allow it, or it cannot be sent at all.
+    /// The request did not leave and never will: the host does not allow it, does not trust the other side, or it cannot be
+    /// sent at all.
     NotAllowed(String),
     /// The request may have been processed: cut, timed out, or an answer that could not be read.
     Unclear(String),

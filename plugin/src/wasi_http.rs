@@ -185,6 +185,7 @@ fn classify(code: &ErrorCode) -> SendError {
         ErrorCode::ConnectionRefused => "nothing answers at that address",
         ErrorCode::ConnectionTimeout => "it took too long to connect",
         ErrorCode::ConnectionLimitReached => "too many connections are open",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "no secure connection comes about",
         ErrorCode::HttpRequestUriInvalid
         | ErrorCode::HttpRequestUriTooLong
         | ErrorCode::HttpRequestMethodInvalid => "the request is not one the host can send",

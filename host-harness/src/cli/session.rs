@@ -271,7 +271,7 @@ impl Session {
         };
         drop(busy);
         self.cut_short = (applies && call.value.is_err()).then_some(job);
-        if call.value.as_ref().is_ok_and(|report| report.remaining == 0) {
+        if applies && call.value.as_ref().is_ok_and(|report| report.remaining == 0) {
             self.stop.finished(&commands.resume);
         }
         self.finish(name, call, &After { commands, confirmed: applies })

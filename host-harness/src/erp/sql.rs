@@ -216,7 +216,10 @@ impl Erp for SqlErp {
     async fn rest(&self) {
         let shared = Arc::clone(&self.shared);
         let rest = move || {
-            drop(shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).take());
+            if let Some(ahead) = shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                // Not begun yet, it would open the connection again.
+                ahead.page.abort();
+            }
             // Who is still reading keeps the connection; waiting for that would make a call longer than its time.
             let free = match shared.connection.try_lock() {
                 Ok(mut connection) => connection.take(),

@@ -117,6 +117,8 @@ where
         let wanted = WANTED.try_with(Clone::clone);
         Box::pin(async move {
             if let Ok(mut wanted) = wanted
+                // One that it had was closed by the other side; the client tries once more.
+                && wanted.connection_metadata().is_none()
                 && timeout(RETURNING, wanted.wait_for_connection_metadata()).await.is_ok()
             {
                 return Err(Unneeded.into());

@@ -18,7 +18,7 @@ mod rows;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     time::Duration,
 };
 
@@ -259,9 +259,12 @@ impl Journal for SqliteJournal {
         let journal = self.clone();
         let rest = move || {
             // Whoever is still at work keeps the connection; waiting for that would make a call longer than its time.
-            if let Ok(mut inner) = journal.inner.try_lock() {
-                inner.connection = None;
-            }
+            let free = match journal.inner.try_lock() {
+                Ok(mut inner) => inner.connection.take(),
+                Err(TryLockError::Poisoned(inner)) => inner.into_inner().connection.take(),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            drop(free);
         };
         // Awaited, so that no clone outlives its owner and with it the lock of the file.
         let _done = tokio::task::spawn_blocking(rest).await;
@@ -279,7 +282,8 @@ impl Inner {
         let connection = connect(&self.path, self.writing.is_some()).map_err(|error| unavailable(&error))?;
         if self.writing.is_some() && last(&connection).map_err(|error| unavailable(&error))? != self.head {
             return Err(JournalError::Unavailable(
-                "The journal does not end any more where it ended when it was last used. Nothing is written to it."
+                "The journal does not end any more where it ended when it was last used. Nothing is written to it: start \
+                 again, and it is looked through as a whole."
                     .to_owned(),
             ));
         }

@@ -6,7 +6,7 @@
 //! | 401, or a code that says the credentials are wrong | final, and nothing more is started | the same |
 //! | 429, or a code that asks to slow down | again: nothing was done | the same |
 //! | never sent: no name, no connection | again | again |
-//! | never sent: the host does not allow it | final | final |
+//! | never sent: the host does not allow it, or does not trust the certificate | final | final |
 //! | 408, 5xx, a cut or late answer | again | final, and ambiguous: somebody has to look |
 //! | any other 4xx | final | final |
 //!

@@ -4,8 +4,9 @@
 //! the request never left. Everything else about writes is for the caller, who looks before it writes again.
 //!
 //! Requests come out of a [`Feed`] one by one, whenever one fewer is in flight than may be, so nothing waits for a group
-//! to be complete. What has to be sent again waits until all in flight are answered, and then as long as the policy
-//! says. New requests are held back meanwhile if AvaTax asked to slow down, or if so many wait that it is no accident.
+//! to be complete. What has to be sent again is put aside, until the feed has nothing more or a window of requests was put
+//! aside, which is no accident; also when AvaTax asks to slow down, nothing new is begun. When all in flight are answered,
+//! the policy says how long to wait.
 
 use std::collections::VecDeque;
 
@@ -54,14 +55,14 @@ pub(super) fn send(network: &dyn Network, pace: &Pace, call: Call, feed: &mut dy
     loop {
         let mut wave = Wave::of(pace, call, feed, waiting);
         network.exchange(&mut wave);
-        let Wave { heard, again, waiting: rest, .. } = wave;
+        let Wave { tally, again, waiting: rest, .. } = wave;
         waiting = again.into_iter().chain(rest).collect();
-        if waiting.is_empty() && !(heard.slow || heard.held_back || heard.locked_out) {
+        if waiting.is_empty() && !(tally.slow || tally.held_back || tally.locked_out) {
             return Sent::All;
         }
         // As long as something gets through, the rest is only late.
-        round = if heard.got_through { 0 } else { round + 1 };
-        if heard.locked_out || round >= ATTEMPTS || !pace.wait(network, round, heard.told) {
+        round = if tally.got_through { 0 } else { round + 1 };
+        if tally.locked_out || round >= ATTEMPTS || !pace.wait(network, round, tally.told) {
             break;
         }
     }
@@ -83,12 +84,12 @@ struct Wave<'w> {
     again: Vec<Open>,
     /// Bytes of answers that may not be the last ones.
     held: usize,
-    heard: Heard,
+    tally: Tally,
 }
 
 /// What the answers of a wave come to.
 #[derive(Default)]
-struct Heard {
+struct Tally {
     /// Answers after which a request could be sent again.
     not_done: usize,
     /// So many of them that the feed is not asked for more.
@@ -104,13 +105,13 @@ struct Heard {
 impl<'w> Wave<'w> {
     fn of(pace: &'w Pace, call: Call, feed: &'w mut dyn Feed, waiting: VecDeque<Open>) -> Self {
         let held = waiting.iter().filter_map(|open| open.last.as_ref()).map(bytes).sum();
-        let (flying, again, heard) = (Vec::new(), Vec::new(), Heard::default());
-        Self { pace, call, feed, waiting, flying, again, held, heard }
+        let (flying, again, tally) = (Vec::new(), Vec::new(), Tally::default());
+        Self { pace, call, feed, waiting, flying, again, held, tally }
     }
 
     /// What is sent next.
-    fn open(&mut self) -> Option<Open> {
-        if self.heard.slow || self.heard.locked_out || self.flying.len() >= self.pace.window() {
+    fn take_next(&mut self) -> Option<Open> {
+        if self.tally.slow || self.tally.locked_out || self.flying.len() >= self.pace.window() {
             return None;
         }
         if let Some(mut open) = self.waiting.pop_front() {
@@ -118,8 +119,8 @@ impl<'w> Wave<'w> {
             return Some(open);
         }
         let resent = self.flying.iter().filter(|open| open.sent > 0);
-        self.heard.held_back = self.heard.not_done + resent.count() >= self.pace.ceiling();
-        if self.heard.held_back {
+        self.tally.held_back = self.tally.not_done + resent.count() >= self.pace.ceiling();
+        if self.tally.held_back {
             return None;
         }
         let number = self.feed.next()?;
@@ -130,7 +131,7 @@ impl<'w> Wave<'w> {
 
 impl Exchange for Wave<'_> {
     fn next(&mut self) -> Option<(usize, &Request)> {
-        let open = self.open()?;
+        let open = self.take_next()?;
         let number = open.number;
         self.flying.push(open);
         self.feed.request(number).map(|request| (number, request))
@@ -146,25 +147,25 @@ impl Exchange for Wave<'_> {
         let next = next(&answer, self.call);
         match next {
             Next::Final(good) => {
-                self.heard.got_through = true;
+                self.tally.got_through = true;
                 if good {
                     self.pace.went_well();
                 }
             }
-            Next::LockedOut => self.heard.locked_out = true,
+            Next::LockedOut => self.tally.locked_out = true,
             Next::SlowDown(seconds) => {
                 // Those in flight together hear it together; that is one reason to slow down, not many.
-                if !self.heard.slow {
+                if !self.tally.slow {
                     self.pace.slow_down();
                 }
-                self.heard.slow = true;
-                self.heard.told = self.heard.told.max(seconds);
+                self.tally.slow = true;
+                self.tally.told = self.tally.told.max(seconds);
             }
-            Next::Again(seconds) => self.heard.told = self.heard.told.max(seconds),
+            Next::Again(seconds) => self.tally.told = self.tally.told.max(seconds),
         }
         let answer = if bytes(&answer) > self.room() { Err(too_large()) } else { answer };
         let not_done = matches!(next, Next::Again(_) | Next::SlowDown(_));
-        self.heard.not_done += usize::from(not_done);
+        self.tally.not_done += usize::from(not_done);
         if not_done && sent < ATTEMPTS {
             self.held += bytes(&answer);
             self.again.push(Open { number, sent, last: Some(answer) });

@@ -53,6 +53,11 @@ impl Batch {
         let models: Vec<&CustomerModel> = work.iter().map(|work| &work.model).collect();
         Self { request: avatax.create_customers(&models), work }
     }
+
+    /// How many customers they are.
+    pub(super) fn len(&self) -> usize {
+        self.work.len()
+    }
 }
 
 /// Customers to create, parted into batches of a size.

@@ -135,7 +135,7 @@ impl Stream {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        if sent == Sent::GivenUp && self.fatal.is_none() && !self.ready.is_empty() {
+        if sent == Sent::GivenUp && self.fatal.is_none() {
             self.fatal = judge(Err(SendError::NotSent(NEVER.to_owned()))).err().and_then(|it| it.fatal());
         }
         self.settle(doing)?;
@@ -144,9 +144,16 @@ impl Stream {
 
     /// Looks up customers of whom it is not clear what became.
     fn settle(&mut self, doing: &mut Doing<'_>) -> Result<(), Error> {
-        let unclear = core::mem::take(&mut self.unclear);
         // With wrong credentials nothing more is sent; what is in doubt is looked up by the next call.
-        if !unclear.is_empty() && !matches!(self.fatal, Some(Error::Unauthorized(_))) {
+        while !self.unclear.is_empty() && !matches!(self.fatal, Some(Error::Unauthorized(_))) {
+            // No more than a part at a time, because the answers are held together.
+            let mut customers = 0;
+            let within = self.unclear.iter().take_while(|(batch, _)| {
+                customers += batch.len();
+                customers <= PART
+            });
+            let some = within.count().max(1);
+            let unclear = self.unclear.drain(..some).collect();
             let again = create::resolve(&doing.avatax, &mut doing.ledger, unclear)?;
             again.into_iter().rev().for_each(|batch| self.ready.push_front(batch));
             doing.ledger.flush()?;
@@ -173,7 +180,12 @@ impl<'s, 'a> Sending<'s, 'a> {
     /// Does one step of making the next part ready; false when there is none that could be done now.
     fn step(&mut self) -> bool {
         let stream = &mut *self.stream;
-        if !stream.doubtful.is_empty() || stream.ready.len() >= stream.enough {
+        let wanted = match stream.step {
+            // The rest is recorded, and progress told, by the window.
+            Step::Over => stream.failed.is_none() && stream.created.len() >= stream.enough * stream.batch,
+            _ => stream.doubtful.is_empty() && stream.ready.len() < stream.enough,
+        };
+        if !wanted {
             return false;
         }
         match self.one_step() {
@@ -215,7 +227,12 @@ impl<'s, 'a> Sending<'s, 'a> {
                 stream.ready.extend(stream.compared.drain(..));
                 Step::Record
             }
-            Step::Over => Step::Over,
+            Step::Over => {
+                create::record(ledger, core::mem::take(&mut stream.created))?;
+                ledger.flush()?;
+                stream.stop |= self.size.asked_to_stop(ledger);
+                Step::Over
+            }
         })
     }
 
@@ -243,7 +260,7 @@ impl Feed for Sending<'_, '_> {
     fn next(&mut self) -> Option<usize> {
         let stream = &mut *self.stream;
         let in_trouble = stream.fatal.is_some() || stream.failed.is_some();
-        if in_trouble || stream.unclear.len() >= stream.window || stream.answered.len() >= stream.window {
+        if in_trouble || stream.unclear.len() + stream.answered.len() >= stream.window {
             return None;
         }
         let batch = stream.ready.pop_front()?;
@@ -266,6 +283,8 @@ impl Feed for Sending<'_, '_> {
             let (_, batch) = self.stream.flying.swap_remove(at);
             self.stream.answered.push_back((batch, answer));
         }
+        // There has to be room for the next one.
+        while self.room() < ANSWERS / 2 && self.take_apart() {}
     }
 
     fn meanwhile(&mut self) -> bool {

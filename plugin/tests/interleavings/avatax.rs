@@ -21,6 +21,7 @@ pub(crate) enum Fate {
     Fine,
     NotSent,
     Busy(Option<u64>),
+    LockedOut,
     ErrorBefore,
     ErrorAfter,
     LostAfter,
@@ -67,16 +68,23 @@ pub(crate) struct Invitation {
 
 impl Network for World {
     fn exchange(&self, exchange: &mut dyn Exchange) {
-        // As many in flight as may be, one piece of other work before each arrives. What there is no request for is left
-        // to the component, and after the last one everything may be in AvaTax of which nothing is recorded.
+        // As many in flight as may be, and a piece of other work before one, two or three of them arrive. What there is no
+        // request for is left to the component, and after the last one everything may be in AvaTax of which nothing is
+        // recorded.
         let mut flying = VecDeque::new();
         loop {
             while let Some((number, request)) = exchange.next() {
                 flying.push_back((number, request.clone()));
             }
-            let Some((number, request)) = flying.pop_front() else { return };
+            if flying.is_empty() {
+                return;
+            }
             exchange.meanwhile();
-            exchange.heard(number, self.send(&request));
+            let arrive = 1 + self.clock.get().as_millis() as usize / 20 % 3;
+            for _ in 0..arrive.min(flying.len()) {
+                let Some((number, request)) = flying.pop_front() else { return };
+                exchange.heard(number, self.send(&request));
+            }
         }
     }
 
@@ -125,6 +133,7 @@ impl World {
             Fate::Busy(retry_after) => {
                 return Ok(Response { status: 429, retry_after, body: Vec::new() });
             }
+            Fate::LockedOut => return error(401, 1),
             Fate::ErrorBefore => return error(500, 500),
             Fate::KilledBefore => resume_unwind(Box::new(Killed)),
             Fate::ErpEdited(number) => {

@@ -34,6 +34,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         6 => Just(Fate::Fine),
         1 => Just(Fate::NotSent),
         1 => prop::option::of(0_u64..3).prop_map(Fate::Busy),
+        1 => Just(Fate::LockedOut),
         1 => Just(Fate::ErrorBefore),
         2 => Just(Fate::ErrorAfter),
         2 => Just(Fate::LostAfter),
