@@ -17,7 +17,7 @@ use waki::bindings::wasi::http::types::{
 use waki::bindings::wasi::io::poll::{self, Pollable};
 use waki::bindings::wasi::io::streams::StreamError;
 
-use crate::http::{Answer, JSON, Method, Request, Response, SendError};
+use crate::http::{JSON, Method, Request, Response, SendError};
 use crate::ports::{Exchange, Network};
 
 /// Largest answer that is read: a page of a hundred rows is some hundred KiB. The host has a limit of its own; this one
