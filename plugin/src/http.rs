@@ -66,6 +66,12 @@ pub enum SendError {
 /// What became of a request.
 pub type Answer = Result<Response, SendError>;
 
+/// Bytes of an answer's body.
+#[must_use]
+pub fn bytes(answer: &Answer) -> usize {
+    answer.as_ref().map_or(0, |response| response.body.len())
+}
+
 /// Media type of JSON.
 pub const JSON: &str = "application/json";
 

@@ -423,24 +423,21 @@ impl<'a> Ledger<'a> {
 
     /// Streams entries of the plan.
     fn each(&mut self, kind: EntryKind, each: &mut dyn FnMut(&mut Self, &Entry, &Said)) -> Result<(), Error> {
-        let mut after = self.plan.parse().unwrap_or(0);
-        loop {
-            let query = Query {
-                kind: Some(kind),
-                plan: Some(self.plan.clone()),
-                operation: None,
-                after,
-                ..plan::query(Operation::Sync)
-            };
-            let read = self.ports.journal.read(&query).map_err(journal_error)?;
-            let Some(last) = read.last() else { return Ok(()) };
-            after = last.sequence;
+        let mut query = Query {
+            kind: Some(kind),
+            plan: Some(self.plan.clone()),
+            operation: None,
+            after: self.plan.parse().unwrap_or(0),
+            ..plan::query(Operation::Sync)
+        };
+        while let Some(read) = plan::read_on(self.ports, &mut query)? {
             for stored in &read {
                 let said =
                     if kind == EntryKind::Outcome { Said::from(&body(stored)?) } else { Said::default() };
                 each(self, &stored.entry, &said);
             }
         }
+        Ok(())
     }
 }
 

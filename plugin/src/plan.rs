@@ -435,30 +435,24 @@ pub fn walk(
 
 /// The same, one chunk when it is asked for.
 #[derive(Debug)]
-pub struct Walk(Option<Query>);
+pub struct Walk(Query);
 
 impl Walk {
     /// From the first write on.
     #[must_use]
     pub fn new(plan: &str, operation: Operation, size: usize) -> Self {
-        Self(Some(Query {
+        Self(Query {
             kind: Some(EntryKind::PlanItem),
             plan: Some(plan.to_owned()),
             after: before(plan),
             limit: u32::try_from(size.clamp(1, 1000)).unwrap_or(1000),
             ..query(operation)
-        }))
+        })
     }
 
     /// The next chunk; none after the last one.
     pub fn next(&mut self, ports: &Ports<'_>) -> Result<Option<Vec<(Entry, Item)>>, Error> {
-        let Some(items) = &mut self.0 else { return Ok(None) };
-        let read = ports.journal.read(items).map_err(journal_error)?;
-        let Some(last) = read.last() else {
-            self.0 = None;
-            return Ok(None);
-        };
-        items.after = last.sequence;
+        let Some(read) = read_on(ports, &mut self.0)? else { return Ok(None) };
         let mut found = Vec::with_capacity(read.len());
         for stored in read {
             let item = Item::from(&body(&stored)?);
@@ -468,6 +462,15 @@ impl Walk {
         }
         Ok(Some(found))
     }
+}
+
+/// Reads the next entries that fit a query, and moves it behind them; none at the end. An answer may be shorter than was
+/// asked for, so only an empty one is the end.
+pub fn read_on(ports: &Ports<'_>, query: &mut Query) -> Result<Option<Vec<StoredEntry>>, Error> {
+    let read = ports.journal.read(query).map_err(journal_error)?;
+    let Some(last) = read.last() else { return Ok(None) };
+    query.after = last.sequence;
+    Ok(Some(read))
 }
 
 /// A query for one operation from the start; the caller narrows it.

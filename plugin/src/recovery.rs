@@ -139,13 +139,10 @@ impl Tried {
         if let Entry::Vacant(place) = known.entry(operation as u8) {
             let mut tried: HashMap<u64, usize> = HashMap::new();
             let mut intents = Query { kind: Some(EntryKind::Intent), ..plan::query(operation) };
-            loop {
-                let read = ports.journal.read(&intents).map_err(journal_error)?;
+            while let Some(read) = plan::read_on(ports, &mut intents)? {
                 for it in &read {
                     *tried.entry(plan::short_hash(&it.entry.key)).or_default() += 1;
                 }
-                let Some(last) = read.last() else { break };
-                intents.after = last.sequence;
             }
             place.insert(tried);
         }

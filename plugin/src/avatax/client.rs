@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::avatax::answer::{Failure, judge};
 use crate::avatax::retry::{Call, Pace};
 use crate::avatax::sending::{Feed, Sent, send};
-use crate::http::{Answer, JSON, Method, Request, SendError};
+use crate::http::{Answer, JSON, Method, Request, SendError, bytes};
 use crate::json::{self, Value};
 use crate::ports::{Network, Ports};
 
@@ -146,7 +146,7 @@ impl Feed for Together<'_> {
     }
 
     fn answered(&mut self, number: usize, answer: Answer) {
-        self.room = self.room.saturating_sub(answer.as_ref().map_or(0, |response| response.body.len()));
+        self.room = self.room.saturating_sub(bytes(&answer));
         if let Some(slot) = self.answers.get_mut(number) {
             *slot = Some(answer);
         }

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use crate::avatax::retry::{ATTEMPTS, Call, Next, Pace, next};
-use crate::http::{Answer, Request, SendError};
+use crate::http::{Answer, Request, SendError, bytes};
 use crate::ports::{Exchange, Network};
 
 /// Where requests come from and their answers go.
@@ -39,13 +39,20 @@ pub enum Sent {
     GivenUp,
 }
 
-/// A request that is in flight or waits to be sent again.
-struct Open {
+/// A request in flight.
+struct Flying {
+    number: usize,
+    /// How often it was sent before.
+    sent: u32,
+}
+
+/// A request that waits to be sent again.
+struct Waiting {
     number: usize,
     /// How often it was sent.
     sent: u32,
     /// What it was answered last.
-    last: Option<Answer>,
+    last: Answer,
 }
 
 /// Sends all that the feed has for now.
@@ -66,8 +73,8 @@ pub(super) fn send(network: &dyn Network, pace: &Pace, call: Call, feed: &mut dy
             break;
         }
     }
-    for Open { number, last, .. } in waiting {
-        feed.answered(number, last.unwrap_or_else(|| Err(SendError::NotSent(String::new()))));
+    for Waiting { number, last, .. } in waiting {
+        feed.answered(number, last);
     }
     Sent::GivenUp
 }
@@ -78,10 +85,10 @@ struct Wave<'w> {
     call: Call,
     feed: &'w mut dyn Feed,
     /// To be sent again now.
-    waiting: VecDeque<Open>,
-    flying: Vec<Open>,
+    waiting: VecDeque<Waiting>,
+    flying: Vec<Flying>,
     /// To be sent again after a wait.
-    again: Vec<Open>,
+    again: Vec<Waiting>,
     /// Bytes of answers that may not be the last ones.
     held: usize,
     tally: Tally,
@@ -103,37 +110,37 @@ struct Tally {
 }
 
 impl<'w> Wave<'w> {
-    fn of(pace: &'w Pace, call: Call, feed: &'w mut dyn Feed, waiting: VecDeque<Open>) -> Self {
-        let held = waiting.iter().filter_map(|open| open.last.as_ref()).map(bytes).sum();
+    fn of(pace: &'w Pace, call: Call, feed: &'w mut dyn Feed, waiting: VecDeque<Waiting>) -> Self {
+        let held = waiting.iter().map(|it| bytes(&it.last)).sum();
         let (flying, again, tally) = (Vec::new(), Vec::new(), Tally::default());
         Self { pace, call, feed, waiting, flying, again, held, tally }
     }
 
     /// What is sent next.
-    fn take_next(&mut self) -> Option<Open> {
+    fn take_next(&mut self) -> Option<Flying> {
         if self.tally.slow || self.tally.locked_out || self.flying.len() >= self.pace.window() {
             return None;
         }
-        if let Some(mut open) = self.waiting.pop_front() {
-            self.held -= open.last.take().as_ref().map_or(0, bytes);
-            return Some(open);
+        if let Some(Waiting { number, sent, last }) = self.waiting.pop_front() {
+            self.held -= bytes(&last);
+            return Some(Flying { number, sent });
         }
-        let resent = self.flying.iter().filter(|open| open.sent > 0);
+        let resent = self.flying.iter().filter(|it| it.sent > 0);
         self.tally.held_back = self.tally.not_done + resent.count() >= self.pace.ceiling();
         if self.tally.held_back {
             return None;
         }
         let number = self.feed.next()?;
         self.feed.request(number)?;
-        Some(Open { number, sent: 0, last: None })
+        Some(Flying { number, sent: 0 })
     }
 }
 
 impl Exchange for Wave<'_> {
     fn next(&mut self) -> Option<(usize, &Request)> {
-        let open = self.take_next()?;
-        let number = open.number;
-        self.flying.push(open);
+        let next = self.take_next()?;
+        let number = next.number;
+        self.flying.push(next);
         self.feed.request(number).map(|request| (number, request))
     }
 
@@ -142,7 +149,7 @@ impl Exchange for Wave<'_> {
     }
 
     fn heard(&mut self, number: usize, answer: Answer) {
-        let Some(at) = self.flying.iter().position(|open| open.number == number) else { return };
+        let Some(at) = self.flying.iter().position(|it| it.number == number) else { return };
         let sent = self.flying.swap_remove(at).sent + 1;
         let next = next(&answer, self.call);
         match next {
@@ -168,7 +175,7 @@ impl Exchange for Wave<'_> {
         self.tally.not_done += usize::from(not_done);
         if not_done && sent < ATTEMPTS {
             self.held += bytes(&answer);
-            self.again.push(Open { number, sent, last: Some(answer) });
+            self.again.push(Waiting { number, sent, last: answer });
         } else {
             self.feed.answered(number, answer);
         }
@@ -177,10 +184,6 @@ impl Exchange for Wave<'_> {
     fn meanwhile(&mut self) -> bool {
         self.feed.meanwhile()
     }
-}
-
-fn bytes(answer: &Answer) -> usize {
-    answer.as_ref().map_or(0, |response| response.body.len())
 }
 
 fn too_large() -> SendError {

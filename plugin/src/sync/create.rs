@@ -102,14 +102,14 @@ pub(super) fn named(
     (!missing.is_empty()).then(|| Batch::new(avatax, missing))
 }
 
-/// Records customers that were created.
+/// Records customers that were created, and makes all outcomes so far durable.
 pub(super) fn record(ledger: &mut Ledger<'_>, created: Created) -> Result<(), Error> {
     for (work, id) in created {
         let code = &work.model.customer_code;
         let said = Said { avatax_id: Some(id), ..work.said("") };
         ledger.end(CREATE, code, code, OutcomeState::Done, &said)?;
     }
-    Ok(())
+    ledger.flush()
 }
 
 /// Looks up what became of batches that did not plainly succeed; returns what has to be sent again at once.

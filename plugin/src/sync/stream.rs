@@ -16,11 +16,11 @@ use std::collections::VecDeque;
 
 use super::apply::{Doing, PlanSize, absent_for_sure, still_as_confirmed};
 use super::create::{self, Batch, Created};
-use crate::avatax::answer::{gravest, judge};
+use crate::avatax::answer::gravest;
 use crate::avatax::client::{NEVER, understood};
 use crate::avatax::sending::{Feed, Sent};
 use crate::avatax::{AvaTax, Failure};
-use crate::http::{Answer, Request, SendError};
+use crate::http::{self, Answer, Request};
 use crate::ledger::Ledger;
 use crate::model::journal::{Entry, Operation};
 use crate::model::onboarding::Error;
@@ -112,7 +112,7 @@ impl Stream {
             }
         };
         // What is known is kept, also when the run has to end here.
-        let kept = create::record(&mut doing.ledger, self.created).and_then(|()| doing.ledger.flush());
+        let kept = create::record(&mut doing.ledger, self.created);
         outcome.and(kept)?;
         doing.stopped = self.stop || doing.plan_size().asked_to_stop(&doing.ledger);
         Ok(())
@@ -136,7 +136,7 @@ impl Stream {
             return Err(error);
         }
         if sent == Sent::GivenUp && self.fatal.is_none() {
-            self.fatal = judge(Err(SendError::NotSent(NEVER.to_owned()))).err().and_then(|it| it.fatal());
+            self.fatal = Failure::NotDone(NEVER.to_owned()).fatal();
         }
         self.settle(doing)?;
         Ok(self.step != Step::Over || !self.ready.is_empty() || !self.doubtful.is_empty())
@@ -203,7 +203,6 @@ impl<'s, 'a> Sending<'s, 'a> {
         Ok(match stream.step {
             Step::Record => {
                 create::record(ledger, core::mem::take(&mut stream.created))?;
-                ledger.flush()?;
                 Step::Ask
             }
             Step::Ask => {
@@ -229,7 +228,6 @@ impl<'s, 'a> Sending<'s, 'a> {
             }
             Step::Over => {
                 create::record(ledger, core::mem::take(&mut stream.created))?;
-                ledger.flush()?;
                 stream.stop |= self.size.asked_to_stop(ledger);
                 Step::Over
             }
@@ -274,8 +272,7 @@ impl Feed for Sending<'_, '_> {
     }
 
     fn room(&self) -> usize {
-        let held = self.stream.answered.iter().filter_map(|(_, answer)| answer.as_ref().ok());
-        ANSWERS.saturating_sub(held.map(|response| response.body.len()).sum())
+        ANSWERS.saturating_sub(self.stream.answered.iter().map(|(_, answer)| http::bytes(answer)).sum())
     }
 
     fn answered(&mut self, number: usize, answer: Answer) {
